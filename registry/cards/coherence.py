@@ -1,0 +1,125 @@
+"""What no single field of a card can tell: whether its fields go together."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from registry.cards.claim import Claim, Measured
+from registry.cards.kinds import Benchmark, Card, Dataset, Mixture, Model, Recipe
+from registry.cards.shapes import fields_of, is_claims
+from registry.cards.vocabulary import METRICS
+from registry.errors import near
+
+Found = Iterator[tuple[str, str]]
+"""Pairs of a field and what is wrong with it."""
+
+
+def incoherent(card: Card) -> Found:
+    """Find fields that contradict each other, or that need one another."""
+    yield from _claims(card)
+    checks: dict[type, Callable[[Any], Found]] = {
+        Dataset: _fetched,
+        Benchmark: _benchmark,
+        Model: _model,
+        Mixture: _mixture,
+        Recipe: _recipe,
+    }
+    if check := checks.get(type(card)):
+        yield from check(card)
+
+
+def _fetched(card: Dataset | Benchmark | Model) -> Found:
+    if card.source:
+        yield from _twice("source.files", (one.path for one in card.source.files))
+    if isinstance(card, Model):
+        return
+    if card.convert and not card.source:
+        yield "convert", "has no source to read; add source, or remove convert"
+    if card.source and card.unavailable:
+        yield "unavailable", "stands beside a source; keep the one that is true"
+
+
+def _benchmark(card: Benchmark) -> Found:
+    yield from _fetched(card)
+    yield from _twice("metrics", card.metrics)
+    if card.rows and card.convert:
+        yield "rows", "stands beside convert; a benchmark's rows come from one of the two"
+
+
+def _model(card: Model) -> Found:
+    yield from _fetched(card)
+    if card.build and card.weights:
+        yield "build", "stands beside weights; a model is built here or fetched, not both"
+    if card.not_reproduced and (card.build or card.weights):
+        made = "build" if card.build else "weights"
+        yield "not_reproduced", f"stands beside {made}; keep the one that is true"
+    if card.evaluate:
+        yield from _twice("evaluate.benchmarks", card.evaluate.benchmarks)
+        if not card.build and not card.weights:
+            yield "evaluate", "has no model to run; add build or weights, or remove evaluate"
+    if card.weights:
+        yield from _weights(card)
+
+
+def _weights(card: Model) -> Found:
+    paths = [one.path for one in card.source.files] if card.source else []
+    named = card.weights.file.partition("!")[0] if card.weights else ""
+    if not paths:
+        yield "weights", "has no source to read; add source"
+    elif named not in paths:
+        hint = near(named, paths) or f"; write one of {', '.join(paths)}"
+        yield "weights.file", f"'{named}' is no path of source.files{hint}"
+
+
+def _mixture(card: Mixture) -> Found:
+    yield from _twice("mix.datasets", (one.dataset for one in card.mix.datasets))
+
+
+def _recipe(card: Recipe) -> Found:
+    if card.tune.method == "lora" and card.tune.lora is None:
+        yield "tune.lora", "is missing; method: lora needs its rank and alpha"
+    if card.tune.method != "lora" and card.tune.lora is not None:
+        yield "tune.lora", f"goes with method: lora, not {card.tune.method}; remove one of the two"
+    if card.tune.warmup_steps >= card.tune.steps:
+        warm, steps = card.tune.warmup_steps, card.tune.steps
+        yield "tune.warmup_steps", f"{warm} is not below the {steps} steps; warm up for fewer"
+
+
+def _claims(card: Card) -> Found:
+    for one in fields_of(type(card)):
+        if not is_claims(one.hint):
+            continue
+        claims: tuple[Claim[Any], ...] = getattr(card, one.name)
+        if any(claims.count(claim) > 1 for claim in claims):
+            yield one.name, "makes the same claim twice; keep one of the two"
+        for claim in claims:
+            if isinstance(claim.evidence, Measured):
+                yield from _measured(card, one.name, claim, claim.evidence.stage)
+
+
+def _measured(card: Card, name: str, claim: Claim[Any], stage: str) -> Found:
+    parts = {
+        "fetch": ("source",),
+        "convert": ("convert", "weights"),
+        "mix": ("mix",),
+        "tune": ("build",),
+        "evaluate": ("evaluate",),
+    }[stage]
+    if not any(getattr(card, part, None) for part in parts):
+        known = {one.name for one in fields_of(type(card))}
+        missing = " or ".join(part for part in parts if part in known)
+        advice = f"add {missing}, or write" if missing else "write"
+        yield name, f"is measured by {stage}, which does nothing here; {advice} cited or declared"
+    elif name == "results" and isinstance(card, Model) and card.evaluate:
+        if claim.benchmark not in card.evaluate.benchmarks:
+            said = f"is measured on '{claim.benchmark}'; name it in evaluate.benchmarks as well"
+            yield name, said
+        if claim.metric not in METRICS:
+            hint = near(claim.metric or "", METRICS) or f"; ours are {', '.join(METRICS)}"
+            yield name, f"'{claim.metric}' is no metric that we measure{hint}"
+
+
+def _twice(field: str, values: Iterable[str]) -> Found:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield field, f"names '{value}' {count} times; name it once"

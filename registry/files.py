@@ -1,0 +1,75 @@
+"""Whole files or none: written under a temporary name, flushed to disk, then renamed."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+PARTIAL = ".partial"
+FORMER = ".former"
+
+
+def partial(path: Path) -> Path:
+    """Return the temporary name of `path`: beside it, so that the rename stays on one disk."""
+    return path.with_name(path.name + PARTIAL)
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Flush `temporary` to disk and give it its real name, replacing what was there."""
+    with temporary.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; it becomes `path` only if the block succeeds.
+
+    On an error the temporary file goes and `path` is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = partial(path)
+    try:
+        yield temporary
+        settle(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder to write to; it replaces `path` only if the block succeeds.
+
+    What a killed run left is removed first. Between the two renames there is for a moment no
+    folder at all, never one with old and new files in it.
+    """
+    temporary, former = partial(path), path.with_name(path.name + FORMER)
+    for left in (temporary, former):
+        rmtree(left, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        for file in filter(Path.is_file, temporary.rglob("*")):
+            settle(file, file)
+    except BaseException:
+        rmtree(temporary)
+        raise
+    if path.exists():
+        path.replace(former)
+    temporary.replace(path)
+    rmtree(former, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file that diffs well: indented, one final newline."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,215 @@
+"""Who came from what: one graph over native files, cards and scores.
+
+An edge is `proven` when the reports of two stages name the same content by hash, `built` when a
+card says so and the pipeline obeys it, and `cited` or `declared` when somebody merely says so.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from registry.cards import Benchmark, Card, Cited, Claim, Dataset, Mixture, Model
+from registry.cards.vocabulary import ANNOTATORS
+from registry.index import Registry, name_of
+from registry.reports import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A thing in the lineage: a card (`datasets/alpaca`), a native file or a set of scores."""
+
+    name: str
+    kind: str
+    title: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`target` came from `source`; `proof` is proven, built, cited or declared."""
+
+    source: str
+    target: str
+    relation: str
+    proof: str
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes by name and the edges between them."""
+
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+
+
+def graph(registry: Registry, reports: Iterable[Report] = ()) -> Graph:
+    """Build the lineage of everything from the cards and the reports."""
+    known = {(one.stage, one.id): one for one in reports}
+    nodes: dict[str, Node] = {}
+    edges: list[Edge] = []
+    for card in registry:
+        if card.kind not in ("paper",):
+            nodes[name_of(card)] = Node(name_of(card), card.kind, card.title)
+        for node, edge in _edges(card, known):
+            if node is not None:
+                nodes.setdefault(node.name, node)
+            edges.append(edge)
+    found = (edge for edge in edges if edge.source in nodes and edge.target in nodes)
+    return Graph(nodes, tuple(dict.fromkeys(found)))
+
+
+def up(whole: Graph, name: str) -> Graph:
+    """Return everything that `name` came from, itself included."""
+    return _closure(whole, name, lambda edge: (edge.target, edge.source))
+
+
+def down(whole: Graph, name: str) -> Graph:
+    """Return everything that came from `name`, itself included."""
+    return _closure(whole, name, lambda edge: (edge.source, edge.target))
+
+
+def layers(part: Graph) -> list[list[Node]]:
+    """Return the nodes in layers, sources first, so that every edge points to a later layer.
+
+    A cycle that contradictory claims make is cut where it closes.
+    """
+    depth: dict[str, int] = {}
+    parents: dict[str, list[str]] = {name: [] for name in part.nodes}
+    for edge in part.edges:
+        parents[edge.target].append(edge.source)
+
+    def measure(name: str, path: tuple[str, ...]) -> int:
+        if name not in depth:
+            above = [one for one in parents[name] if one not in path]
+            depth[name] = 1 + max((measure(one, (*path, name)) for one in above), default=-1)
+        return depth[name]
+
+    for name in part.nodes:
+        measure(name, ())
+    made: list[list[Node]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    for name, node in part.nodes.items():
+        made[depth[name]].append(node)
+    return made
+
+
+def _closure(whole: Graph, name: str, ends: Callable[[Edge], tuple[str, str]]) -> Graph:
+    ahead: dict[str, list[Edge]] = {}
+    for edge in whole.edges:
+        ahead.setdefault(ends(edge)[0], []).append(edge)
+    seen, waiting, kept = {name}, [name], []
+    while waiting:
+        for edge in ahead.get(waiting.pop(), []):
+            kept.append(edge)
+            far = ends(edge)[1]
+            if far not in seen:
+                seen.add(far)
+                waiting.append(far)
+    nodes = {one: node for one, node in whole.nodes.items() if one in seen}
+    inside = set(kept)
+    return Graph(nodes, tuple(edge for edge in whole.edges if edge in inside))
+
+
+def _edges(
+    card: Card, known: Mapping[tuple[str, str], Report]
+) -> Iterator[tuple[Node | None, Edge]]:
+    name = name_of(card)
+    if isinstance(card, Dataset | Benchmark | Model) and card.source:
+        yield from _from_files(card, name, known.get(("convert", card.id)))
+    if isinstance(card, Dataset | Model):
+        for claim in card.parents:
+            yield None, _claimed(claim, name_like(card, claim.value), name, claim.relation or "")
+    if isinstance(card, Dataset | Benchmark):
+        yield from _written(card, name)
+    if isinstance(card, Mixture):
+        yield from _into_mixture(card, name, known)
+    if isinstance(card, Benchmark) and card.rows:
+        source = f"mixtures/{card.rows.mixture}"
+        proof = "proven" if ("mix", card.rows.mixture) in known else "built"
+        yield None, Edge(source, name, card.rows.part.replace("_", " "), proof)
+    if isinstance(card, Model):
+        yield from _into_model(card, name, known)
+
+
+def _written(card: Dataset | Benchmark, name: str) -> Iterator[tuple[None, Edge]]:
+    """Yield the models that wrote a card's text, and the datasets a benchmark grew from."""
+    for claim in card.annotator:
+        for id in claim.value or ():
+            if id not in ANNOTATORS:
+                relation = f"wrote the {claim.part}" if claim.part else "wrote it"
+                yield None, _claimed(claim, f"models/{id}", name, relation)
+    if isinstance(card, Benchmark):
+        for parent in card.parents:
+            source = f"datasets/{parent.value}"
+            yield None, _claimed(parent, source, name, parent.relation or "")
+
+
+def name_like(card: Card, id: str | None) -> str:
+    """Return the name of another card of the same kind."""
+    return f"{name_of(card).partition('/')[0]}/{id}"
+
+
+def _from_files(
+    card: Dataset | Benchmark | Model, name: str, report: Report | None
+) -> Iterator[tuple[Node | None, Edge]]:
+    read = {one.sha256 for one in report.inputs} if report else set()
+    for file in card.source.files if card.source else ():
+        node = Node(f"files/{card.id}/{file.path}", "file", file.path, file.sha256)
+        proof = "proven" if file.sha256 in read else "declared"
+        yield node, Edge(node.name, name, "native file", proof, file.origin)
+
+
+def _into_mixture(
+    card: Mixture, name: str, known: Mapping[tuple[str, str], Report]
+) -> Iterator[tuple[Node | None, Edge]]:
+    report = known.get(("mix", card.id))
+    for one in card.mix.datasets:
+        proof = _proof(known.get(("convert", one.dataset)), report)
+        yield None, Edge(f"datasets/{one.dataset}", name, "mixed in", proof)
+
+
+def _into_model(
+    card: Model, name: str, known: Mapping[tuple[str, str], Report]
+) -> Iterator[tuple[Node | None, Edge]]:
+    for claim in card.tuned_on:
+        yield None, _claimed(claim, f"datasets/{claim.value}", name, "tuned on")
+    report = known.get(("tune", card.id))
+    if card.build:
+        build = card.build
+        mixed = _proof(known.get(("mix", build.mixture)), report)
+        # A dataset may have the base's id and a conversion; only a model is tuned.
+        based = _proof(
+            known.get(("tune", build.base)) or known.get(("convert", build.base)), report
+        )
+        yield None, Edge(f"models/{build.base}", name, "base", based)
+        yield None, Edge(f"mixtures/{build.mixture}", name, "tuned on", mixed)
+        yield None, Edge(f"recipes/{build.recipe}", name, "recipe", "built")
+    scored = known.get(("evaluate", card.id))
+    for benchmark in card.evaluate.benchmarks if card.evaluate else ():
+        score = Node(f"scores/{card.id}/{benchmark}", "scores", f"{card.title} on {benchmark}")
+        proof = _proof(report or known.get(("convert", card.id)), scored)
+        yield score, Edge(name, score.name, "answers", proof)
+        yield score, Edge(f"benchmarks/{benchmark}", score.name, "prompts", proof)
+
+
+def _proof(earlier: Report | None, later: Report | None) -> str:
+    """Tell whether the later stage read, by hash, something that the earlier one wrote."""
+    if earlier is None or later is None:
+        return "built"
+    written = {one.sha256 for one in earlier.outputs}
+    return "proven" if written & {one.sha256 for one in later.inputs} else "built"
+
+
+def _claimed(claim: Claim[Any], source: str, target: str, relation: str) -> Edge:
+    evidence = claim.evidence
+    place = f"{evidence.paper}, {evidence.at}" if isinstance(evidence, Cited) else None
+    return Edge(source, target, relation, claim.status, place)
+
+
+def as_plain(part: Graph, start: str) -> dict[str, Any]:
+    """Return a part of the lineage as plain values, for JSON."""
+    return {
+        "start": start,
+        "nodes": [asdict(node) for node in part.nodes.values()],
+        "edges": [asdict(edge) for edge in part.edges],
+    }

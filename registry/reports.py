@@ -1,0 +1,167 @@
+"""The small JSON file that each stage leaves: what went in, what came out, what it measured.
+
+A measured claim on a card holds no number; the number is here, under `measured`, in an entry with
+the same qualifiers. A report's `key` is the hash of its stage, settings, inputs and outputs: the
+same work with the same result has the same key, wherever and whenever it ran.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from registry.cards.claim import QUALIFIERS
+from registry.errors import RegistryError
+from registry.files import write_json
+from registry.hashing import digest, hash_file
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A file that a stage read or wrote.
+
+    `digest` says what it holds: of a table, its rows (order-free); of another file, its bytes.
+    `rows` is None where a file is no table.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    digest: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A number (or a small mapping of numbers) that a stage counted, and of what.
+
+    `stderr` is the standard error of a mean over `n` scores; None where there is none.
+    """
+
+    value: Any
+    unit: str | None = None
+    part: str | None = None
+    split: str | None = None
+    subset: str | None = None
+    revision: str | None = None
+    benchmark: str | None = None
+    metric: str | None = None
+    stderr: float | None = None
+    n: int | None = None
+
+    @property
+    def qualifiers(self) -> dict[str, str]:
+        """What narrows it down, in the words of a claim's qualifiers."""
+        given = {name: getattr(self, name, None) for name in QUALIFIERS}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One stage's account of one card.
+
+    `settings` is the part of the card that the stage obeyed; `environment` (device, versions,
+    seconds) may differ between two runs with the same key.
+    """
+
+    stage: str
+    id: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Artefact, ...] = ()
+    outputs: tuple[Artefact, ...] = ()
+    measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The stage's hash: 36 characters, `md5:` and 32 hex digits."""
+        said = (self.stage, self.id, _without_none(self.settings))
+        seen = [(one.path, one.digest) for one in (*self.inputs, *self.outputs)]
+        return digest([*said, *seen])
+
+    @property
+    def file(self) -> str:
+        """Where it lies, relative to the root."""
+        return f"reports/{self.stage}/{self.id}.json"
+
+    def find(self, name: str, qualifiers: Mapping[str, str]) -> Measurement | None:
+        """Return the measurement of field `name` with exactly these qualifiers."""
+        for one in self.measured.get(name, ()):
+            if one.qualifiers == dict(qualifiers):
+                return one
+        return None
+
+
+def artefact(
+    root: Path, path: Path, *, rows: int | None = None, digest: str | None = None
+) -> Artefact:
+    """Describe a file under `root`; a table's row count and digest come from who wrote it."""
+    found = hash_file(path)
+    return Artefact(
+        path=path.relative_to(root).as_posix(),
+        sha256=found.sha256,
+        bytes=found.bytes,
+        digest=digest or f"md5:{found.md5}",
+        rows=rows,
+    )
+
+
+def place(root: Path, stage: str, id: str) -> Path:
+    """Return where the report of a stage on a card lies."""
+    return root / Report(stage=stage, id=id).file
+
+
+def write(root: Path, report: Report) -> Path:
+    """Write a report, whole or not at all; absent values are left out of the file."""
+    path = place(root, report.stage, report.id)
+    body = {"schema": SCHEMA, "key": report.key, **_without_none(asdict(report))}
+    write_json(path, body)
+    return path
+
+
+def read(root: Path, stage: str, id: str) -> Report | None:
+    """Read a report back, or return None if the stage has not run on that card."""
+    path = place(root, stage, id)
+    return parse(path) if path.is_file() else None
+
+
+def parse(path: Path) -> Report:
+    """Read the report in a file."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        if body["schema"] != SCHEMA:
+            raise ValueError(f"schema {body['schema']}, not {SCHEMA}")
+        return Report(
+            stage=body["stage"],
+            id=body["id"],
+            settings=body["settings"],
+            inputs=tuple(Artefact(**one) for one in body["inputs"]),
+            outputs=tuple(Artefact(**one) for one in body["outputs"]),
+            measured={
+                name: tuple(Measurement(**{"value": None, **one}) for one in many)
+                for name, many in body["measured"].items()
+            },
+            environment=body["environment"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise RegistryError(
+            f"{path}: is not a report of this version ({error}); run its stage again"
+        ) from error
+
+
+def all_of(root: Path, stage: str | None = None) -> list[Report]:
+    """Read every report, or every report of one stage, in order of stage and id."""
+    folder = root / "reports"
+    found = sorted(folder.glob(f"{stage or '*'}/*.json"))
+    return [parse(path) for path in found]
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(one) for one in value]
+    return value
