@@ -1,6 +1,6 @@
 """All cards of a folder by kind and id, with every reference between them checked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from registry.cards import (
     read_file,
 )
 from registry.cards.kinds import HeldOut
-from registry.cards.vocabulary import FOLDERS
+from registry.cards.vocabulary import FOLDERS, KINDS
 from registry.errors import InvalidCards, Problem, RegistryError, near, nearest
 
 
@@ -46,16 +46,20 @@ class Registry:
     def __len__(self) -> int:
         return sum(len(self.of_kind(folder)) for folder in FOLDERS.values())
 
-    def find(self, name: str) -> Card:
-        """Return the card called `alpaca` or `datasets/alpaca`."""
+    def find(self, name: str, kinds: Collection[str] = KINDS) -> Card:
+        """Return the card called `alpaca` or `datasets/alpaca`, of one of `kinds`.
+
+        A bare id means the paper only where no other card has it.
+        """
         folder, _, id = name.rpartition("/")
-        folders = [FOLDERS.get(folder, folder)] if folder else list(FOLDERS.values())
+        folders = [FOLDERS.get(folder, folder)] if folder else [FOLDERS[kind] for kind in kinds]
         if folders[0] not in FOLDERS.values():
             advice = f"write one of {', '.join(FOLDERS.values())}"
             raise RegistryError(f"{name}: there are no cards in '{folder}'; {advice}")
         found = [cards[id] for kind in folders if id in (cards := self.of_kind(kind))]
-        if len(found) == 1:
-            return found[0]
+        others = [card for card in found if card.kind != "paper"]
+        if len(found) == 1 or len(others) == 1:
+            return (others or found)[0]
         if found:
             names = " or ".join(name_of(card) for card in found)
             raise RegistryError(f"{name}: is more than one card; write {names}")
@@ -122,8 +126,12 @@ def _kind_of(file: str) -> str:
 
 
 def _dangling(one: Read, present: set[tuple[str, str]]) -> Iterator[Problem]:
-    """Find ids that no card has; a card that is there but faulty is not missing."""
+    """Find ids that no card has, or the card itself; a faulty card is not missing."""
+    own = (_kind_of(one.file), Path(one.file).stem)
     for mention in one.mentions:
+        if (mention.kind, mention.id) == own and not mention.field.startswith("build."):
+            said = f"'{mention.id}' is this card itself; name another one"
+            yield Problem(one.file, mention.line, mention.field, said)
         if (mention.kind, mention.id) in present:
             continue
         ids = sorted(id for kind, id in present if kind == mention.kind)

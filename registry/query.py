@@ -46,7 +46,8 @@ def entries(registry: Registry, reports: Iterable[Report] = ()) -> list[Entry]:
 def entry(card: Card, known: Mapping[tuple[str, str], Report]) -> Entry:
     """Return one card as a line."""
     claims = dict(claims_of(card))
-    scale = [(claim, _value(card, "scale", claim, known)) for claim in claims.get("scale", ())]
+    many = sorted(claims.get("scale", ()), key=lambda claim: of_subset(card, claim))
+    scale = [(claim, _value(card, "scale", claim, known)) for claim in many]
     licences = _values(claims.get("licence", ()))
     return Entry(
         name=name_of(card),
@@ -159,9 +160,15 @@ def disagree(
     said: dict[tuple[tuple[str, str], ...], list[Any]] = {}
     for claim in many:
         value = _value(card, name, claim, known)
-        if value is not None and claim.hedge is None:
+        if value is not None and claim.hedge is None and not of_subset(card, claim):
             said.setdefault(tuple(claim.qualifiers.items()), []).append(value)
     return any(_apart(name, values) for values in said.values())
+
+
+def of_subset(card: Card, claim: Claim[Any]) -> bool:
+    """Tell whether a claim was measured on a part of the data, so that it contradicts none."""
+    source = getattr(card, "source", None)
+    return claim.status == "measured" and bool(source and source.subset)
 
 
 def _apart(name: str, values: list[Any]) -> bool:
@@ -226,7 +233,9 @@ def _value(
         return claim.value
     report = known.get((claim.evidence.stage, card.id))
     found = report.find(name, claim.qualifiers) if report else None
-    return found.value if found else None
+    if found is None:
+        return None
+    return tuple(found.value) if isinstance(found.value, dict) else found.value
 
 
 def _values(many: Iterable[Claim[Any]]) -> tuple[str, ...]:
@@ -246,7 +255,7 @@ def _scale(scale: Iterable[tuple[Claim[Any], Any]], unit: str) -> tuple[int, ...
     whole = [
         value
         for claim, value in scale
-        if claim.unit == unit and not claim.split and value is not None
+        if claim.unit == unit and not (claim.split or claim.subset) and value is not None
     ]
     return tuple(dict.fromkeys(whole))
 

@@ -36,6 +36,9 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         folder = tarfile.TarInfo("data")
         folder.type = tarfile.DIRTYPE
         tar.addfile(folder)
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "LICENSE"
+        tar.addfile(link)
         for name, body in FILES.items():
             one = tarfile.TarInfo(name)
             one.size = len(body)
@@ -56,10 +59,8 @@ def test_a_member_is_read_without_unpacking(archive: Path) -> None:
 
 
 def test_wanted_members_come_in_the_order_of_the_archive(archive: Path) -> None:
-    found = [
-        (name, stream.read())
-        for name, stream in open_members(archive, {"LICENSE", "data", "data/songs.json"})
-    ]
+    wanted = {"LICENSE", "data", "data/", "link", "data/songs.json"}
+    found = [(name, stream.read()) for name, stream in open_members(archive, wanted)]
     assert found == [("data/songs.json", b'["la"]'), ("LICENSE", b"Sing freely.")]
 
 

@@ -33,6 +33,12 @@ def commit(folder: Path, **files: bytes) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
+def configure(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", name)
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", value)
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
@@ -73,9 +79,7 @@ def test_a_server_that_gives_no_single_commits_gives_its_branches(
     old = commit(repository, songs=OLD)
     commit(repository, songs=NEW)
     # Over the older protocol a server refuses commits that no branch or tag names.
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "protocol.version")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "0")
+    configure(monkeypatch, "protocol.version", "0")
     (fetched,) = fetch(described(f"git:file://{repository}@{old}:data/songs", OLD))
     assert fetched.bytes == len(OLD)
     with pytest.raises(RegistryError, match="no branch or tag has the commit"):
@@ -83,13 +87,17 @@ def test_a_server_that_gives_no_single_commits_gives_its_branches(
 
 
 def test_the_checkout_that_git_started_us_from_is_left_alone(
-    fetch: Fetch, described: Described, repository: Path, monkeypatch: pytest.MonkeyPatch
+    fetch: Fetch,
+    described: Described,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     head = commit(repository, songs=OLD)
-    monkeypatch.setenv("GIT_DIR", "/nowhere")
-    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", "/nowhere")
-    (fetched,) = fetch(described(f"git:{repository}@{head}:data/songs", OLD))
-    assert fetched.how == "git"
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "enclosing"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "enclosing"))
+    fetch(described(f"git:{repository}@{head}:data/songs", OLD))
+    assert not (tmp_path / "enclosing").exists()
 
 
 def test_wrong_bytes_are_refused(fetch: Fetch, described: Described, repository: Path) -> None:
@@ -150,8 +158,9 @@ def test_an_address_that_is_an_option_is_refused(
 
 
 def test_a_transport_that_runs_commands_is_refused(
-    fetch: Fetch, described: Described, tmp_path: Path
+    fetch: Fetch, described: Described, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    configure(monkeypatch, "protocol.ext.allow", "always")
     with pytest.raises(RegistryError, match="transport 'ext' not allowed"):
         fetch(described(f"git:ext::touch%20{tmp_path}/made@{'a' * 40}:songs", OLD))
     assert not (tmp_path / "made").exists()

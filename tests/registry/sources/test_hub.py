@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 
 import registry
@@ -97,11 +98,25 @@ def test_a_file_comes_at_its_commit(
     assert "Bearer hf_secret" in hub.tokens
 
 
-def test_two_hubs_do_not_share_what_they_gave(
-    fetch: Fetch, described: Described, hub: Hub, folder: Path
+def test_what_another_hub_gave_before_is_not_taken_for_it(
+    fetch: Fetch,
+    described: Described,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fetch(described(DATASET, BODY))
-    (folder / "songs.json").unlink()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    api = huggingface_hub.HfApi(endpoint=os.environ["HF_ENDPOINT"])
+    (path,) = (path for path in hub.files if path.startswith("/somebody"))
+    hub.files[path] = BODY[::-1]
+    api.hf_hub_download("somebody/singer", "model.safetensors", revision=COMMIT)
+    assert list((tmp_path / "cache").rglob("model.safetensors"))
+    hub.files[path] = BODY
+    (fetched,) = fetch(described(MODEL, BODY))
+    assert fetched.how == "hub"
+
+
+def test_a_file_that_is_not_there_is_told(fetch: Fetch, described: Described, hub: Hub) -> None:
     hub.files.clear()
     with pytest.raises(RegistryError, match="no such file is at that commit; check the path"):
         fetch(described(DATASET, BODY))

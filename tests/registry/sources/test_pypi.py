@@ -71,6 +71,7 @@ def test_a_wheel_comes_without_what_it_depends_on(
     (fetched,) = fetch(described("pypi:songs==1.0", wheel.read_bytes(), NAME))
     assert fetched.how == "pypi"
     assert [path.name for path in folder.iterdir()] == [NAME]
+    assert (folder / NAME).stat().st_mode & 0o200
 
 
 def test_a_wheel_with_a_flipped_byte_is_refused_by_both_hashes(

@@ -126,6 +126,14 @@ def test_a_download_that_breaks_off_goes_on_from_there(
     assert site.asked[1]["if-range"] == '"one"'
 
 
+def test_a_connection_that_breaks_off_often_is_no_matter_while_bytes_come(
+    fetch: Fetch, site: Site, songs: NativeFile
+) -> None:
+    site.cuts = list(range(10_000, 80_000, 10_000))
+    fetch(songs)
+    assert len(site.asked) == 8
+
+
 def test_a_later_call_goes_on_from_where_an_earlier_one_broke_off(
     fetch: Fetch, site: Site, songs: NativeFile, folder: Path
 ) -> None:
@@ -183,6 +191,7 @@ def test_wrong_bytes_are_refused_even_when_put_together_of_two_halves(
     with pytest.raises(HashMismatch, match=songs.sha256):
         fetch(songs)
     assert list(folder.glob("songs.json*")) == []
+    assert len(site.asked) == 4
 
 
 @pytest.mark.parametrize("trouble", [{"statuses": [416]}, {"shift": 1}])
