@@ -1,0 +1,106 @@
+"""What is trained: float32 weights that the optimiser moves, and the model's own copies of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry.cards.kinds import Lora, Tune
+from registry.checkpoints import quiet, round_to_bf16
+from registry.errors import RegistryError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The trained tensors by name: `masters` in float32, `own` inside the model.
+
+    They are the same tensors unless the model is in bfloat16 throughout. That is preferred to
+    autocast over float32 weights: 8 % to 15 % more tokens a second on one core (SmolLM2-135M),
+    and autocast rounds to the nearest, which hides small changes of the weights from the model.
+    """
+
+    names: tuple[str, ...]
+    own: "tuple[torch.Tensor, ...]"
+    masters: "tuple[torch.Tensor, ...]"
+
+
+def add_adapters(model: Any, lora: Lora, base: Path) -> Any:
+    """Freeze a model and give it new LoRA adapters in float32."""
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ModuleNotFoundError:
+        raise RegistryError("method lora: it needs the package 'peft'; install it") from None
+    given = asdict(lora)
+    made = LoraConfig(
+        r=given["rank"],
+        lora_alpha=given["alpha"],
+        lora_dropout=given["dropout"],
+        target_modules=list(given["targets"]),
+        task_type="CAUSAL_LM",
+    )
+    with quiet():
+        adapted = get_peft_model(model, made)
+    # A published adapter names its base by id, not by a folder of the machine it was made on.
+    adapted.peft_config["default"].base_model_name_or_path = base.name
+    return adapted
+
+
+def trained(model: Any) -> Trained:
+    """Return what is trained of a model, with float32 masters where its own are shorter."""
+    import torch
+
+    found = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
+    own = tuple(each for _, each in found)
+    masters = tuple(
+        each if each.dtype == torch.float32 else each.detach().float().clone() for each in own
+    )
+    return Trained(tuple(name for name, _ in found), own, masters)
+
+
+def gather(weights: Trained) -> None:
+    """Add the gradients of one backward pass to the masters', in float32."""
+    for own, master in zip(weights.own, weights.masters, strict=True):
+        if own is not master and own.grad is not None:
+            fresh = own.grad.float()
+            master.grad = fresh if master.grad is None else master.grad.add_(fresh)
+            own.grad = None
+
+
+def publish(weights: Trained, seed: int, step: int) -> None:
+    """Give the model the masters' values, as of a step.
+
+    The noise of the rounding depends on seed and step alone, so that a resumed run computes with
+    the same weights as one that was never stopped.
+    """
+    import torch
+
+    noise = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    with torch.no_grad():
+        for own, master in zip(weights.own, weights.masters, strict=True):
+            if own is not master:
+                own.copy_(round_to_bf16(master, noise))
+
+
+def unite(model: Any, weights: Trained) -> Any:
+    """Put the masters into the model in place of its own rounded copies."""
+    for own, master in zip(weights.own, weights.masters, strict=True):
+        own.data = master.data
+    return model
+
+
+def adamw(weights: Trained, settings: Tune) -> "torch.optim.AdamW":
+    """Return AdamW with decoupled decay on matrices, not on norms and biases."""
+    import torch
+
+    def group(each: "Sequence[torch.Tensor]", decay: float) -> dict[str, Any]:
+        return {"params": list(each), "weight_decay": decay}
+
+    matrices = [each for each in weights.masters if each.dim() >= 2]
+    others = [each for each in weights.masters if each.dim() < 2]
+    groups = [group(matrices, settings.weight_decay), group(others, 0.0)]
+    return torch.optim.AdamW(
+        [each for each in groups if each["params"]], lr=settings.learning_rate, fused=True
+    )

@@ -1,0 +1,100 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from registry.canonical import Row
+from registry.cards.kinds import Lora, Tune
+from registry.errors import RegistryError
+from registry.rendering import Rendered
+from registry.tuning.examples import check, fingerprint, fitting
+
+SETTINGS = Tune(
+    method="full",
+    lora=None,
+    steps=4,
+    tokens_per_step=128,
+    max_tokens=64,
+    learning_rate=1e-3,
+    seed=0,
+)
+
+
+def example(length: int, supervised: bool = True) -> Rendered:
+    return Rendered("songs:1", (7,) * length, (False, *(supervised,) * (length - 1)))
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted() -> None:
+    kept, longer = fitting([example(3), example(9), example(8), example(10)], max_tokens=8)
+    assert [len(one.tokens) for one in kept] == [3, 8]
+    assert longer == 2
+
+
+def test_no_row_left_is_refused_with_both_numbers() -> None:
+    with pytest.raises(RegistryError, match="0 of 2 are left after the length limit of 2 tokens"):
+        fitting([example(3), example(4)], max_tokens=2)
+
+
+def test_rows_with_nothing_to_learn_are_refused() -> None:
+    with pytest.raises(RegistryError, match="no token of the 2 rows is supervised"):
+        fitting([example(3, supervised=False)] * 2, max_tokens=8)
+
+
+def test_a_first_token_alone_is_nothing_to_learn() -> None:
+    with pytest.raises(RegistryError, match="no token of the 1 rows is supervised"):
+        fitting([Rendered("songs:1", (7, 7), (True, False))], max_tokens=8)
+
+
+def test_settings_that_agree_are_accepted() -> None:
+    check(SETTINGS)
+    check(replace(SETTINGS, method="lora", lora=Lora(rank=2, alpha=4)))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [replace(SETTINGS, method="lora"), replace(SETTINGS, lora=Lora(rank=2, alpha=4))],
+)
+def test_lora_is_given_with_its_method_and_only_then(settings: Tune) -> None:
+    with pytest.raises(RegistryError, match=r"tune\.lora"):
+        check(settings)
+
+
+def test_a_row_that_fits_no_step_is_refused_beforehand() -> None:
+    with pytest.raises(RegistryError, match=r"a row of 64 tokens fits no step of 32"):
+        check(replace(SETTINGS, tokens_per_step=32))
+
+
+def test_the_fingerprint_is_the_same_for_the_same_run(
+    tiny_folder: Path, make_rows: Callable[..., list[Row]]
+) -> None:
+    one = fingerprint(tiny_folder, make_rows(5), SETTINGS, dtype="float32")
+    assert fingerprint(tiny_folder, make_rows(5), SETTINGS, dtype="float32") == one
+
+
+def test_settings_rows_their_order_and_weights_change_the_fingerprint(
+    tiny_folder: Path, tmp_path: Path, make_rows: Callable[..., list[Row]]
+) -> None:
+    rows = make_rows(5)
+    other = Path(copytree(tiny_folder, tmp_path / "other"))
+    weights = bytearray((other / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "model.safetensors").write_bytes(weights)
+    found = {
+        fingerprint(tiny_folder, rows, SETTINGS),
+        fingerprint(tiny_folder, rows, replace(SETTINGS, learning_rate=2e-3)),
+        fingerprint(tiny_folder, rows[:-1], SETTINGS),
+        fingerprint(tiny_folder, rows[::-1], SETTINGS),
+        fingerprint(other, rows, SETTINGS),
+        fingerprint(tiny_folder, rows, SETTINGS, dtype="bfloat16"),
+    }
+    assert len(found) == 6
+
+
+def test_how_often_a_checkpoint_is_written_does_not_change_the_fingerprint(
+    tiny_folder: Path, make_rows: Callable[..., list[Row]]
+) -> None:
+    often = replace(SETTINGS, checkpoint_every=1)
+    rows = make_rows(5)
+    assert fingerprint(tiny_folder, rows, SETTINGS) == fingerprint(tiny_folder, rows, often)

@@ -1,0 +1,286 @@
+import math
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from registry.canonical import Row, read_rows, write_rows
+from registry.cards.kinds import Lora, Tune
+from registry.checkpoints import open_model
+from registry.errors import RegistryError
+from registry.rendering import render
+from registry.tuning.checkpointing import NAME
+from registry.tuning.loop import Tuned, tune
+
+CPU = torch.device("cpu")
+SETTINGS = Tune(
+    method="full",
+    lora=None,
+    steps=9,
+    tokens_per_step=256,
+    max_tokens=128,
+    learning_rate=5e-3,
+    warmup_steps=2,
+    precision="fp32",
+    checkpoint_every=4,
+    seed=1,
+)
+LORA = replace(SETTINGS, method="lora", lora=Lora(rank=4, alpha=8, dropout=0.1), learning_rate=2e-2)
+BF16 = replace(SETTINGS, precision="bf16")
+
+
+class Killed(Exception):
+    """Stands for a kill inside one process."""
+
+
+class Run:
+    """One place to tune in, with what was logged and said."""
+
+    def __init__(self, base: Path, folder: Path, rows: list[Row]) -> None:
+        self.base, self.folder, self.rows = base, folder, rows
+        self.logged: dict[int, Mapping[str, float]] = {}
+        self.said: list[str] = []
+
+    def tune(self, settings: Tune, kill_at: int | None = None) -> Tuned:
+        def log(step: int, measures: Mapping[str, float]) -> None:
+            if step == kill_at:
+                raise Killed
+            self.logged[step] = measures
+
+        return tune(
+            self.base,
+            self.rows,
+            settings,
+            self.folder / "out",
+            self.folder / "checkpoints",
+            device="cpu",
+            log=log,
+            say=self.said.append,
+            progress=False,
+        )
+
+    @property
+    def losses(self) -> list[float]:
+        return [self.logged[step]["loss"] for step in sorted(self.logged)]
+
+    def saved(self) -> bytes:
+        return (self.folder / "out" / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def run(tiny_folder: Path, tmp_path: Path, make_rows: Callable[..., list[Row]]) -> Run:
+    return Run(tiny_folder, tmp_path / "run", make_rows(24))
+
+
+@pytest.fixture
+def other(tiny_folder: Path, tmp_path: Path, make_rows: Callable[..., list[Row]]) -> Run:
+    return Run(tiny_folder, tmp_path / "other", make_rows(24))
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, BF16, LORA, replace(LORA, precision="bf16")])
+def test_the_loss_falls(run: Run, settings: Tune) -> None:
+    tuned = run.tune(replace(settings, steps=25))
+    assert tuned.last_loss < 0.8 * tuned.first_loss
+
+
+def test_the_first_loss_is_the_base_model_s(run: Run, tiny_folder: Path) -> None:
+    one_step = replace(SETTINGS, steps=1, tokens_per_step=4096)
+    tuned = run.tune(one_step)
+    model, tokenizer = open_model(tiny_folder, CPU, torch.float32)
+    total, count = 0.0, 0
+    for row in run.rows:
+        rendered = render(tokenizer, row)
+        pairs = zip(rendered.tokens, rendered.labels_mask, strict=True)
+        labels = torch.tensor([[token if mask else -100 for token, mask in pairs]])
+        with torch.no_grad():
+            loss = model(torch.tensor([rendered.tokens]), labels=labels).loss
+        total += float(loss) * sum(rendered.labels_mask)
+        count += sum(rendered.labels_mask)
+    assert tuned.first_loss == pytest.approx(total / count, rel=1e-5)
+    assert tuned.supervised_tokens == count
+
+
+def test_what_was_done_is_counted(run: Run) -> None:
+    tuned = run.tune(replace(SETTINGS, steps=5, tokens_per_step=128))
+    assert tuned.steps == len(run.logged) == 5
+    assert tuned.rows == 24
+    assert 0 < tuned.packing <= 1
+    assert tuned.tokens == round(tuned.packing * 5 * 128)
+    assert 0 < tuned.supervised_tokens < tuned.tokens
+    assert tuned.trained_parameters == tuned.parameters
+    assert (tuned.device, tuned.precision, tuned.resumed_from) == ("cpu", "fp32", 0)
+    assert tuned.tokens_per_second == pytest.approx(tuned.tokens / tuned.seconds)
+    assert tuned.peak_memory_bytes > 0
+
+
+def test_epochs_are_the_share_of_rows_seen(run: Run) -> None:
+    everything_at_once = replace(SETTINGS, steps=3, tokens_per_step=4096)
+    assert run.tune(everything_at_once).epochs == 3
+    assert [measures["epoch"] for measures in run.logged.values()] == [1, 2, 3]
+
+
+def test_rows_that_are_too_long_are_counted(run: Run, make_rows: Callable[..., list[Row]]) -> None:
+    run.rows += make_rows(3, answer="la" * 200)
+    assert run.tune(SETTINGS).rows_too_long == 3
+
+
+def test_the_logged_rate_follows_the_schedule(run: Run) -> None:
+    run.tune(replace(SETTINGS, steps=4, learning_rate=1.0e-3, decay="linear"))
+    rates = [measures["learning_rate"] for measures in run.logged.values()]
+    assert rates == pytest.approx([0.5e-3, 1e-3, 1e-3, 0.5e-3])
+
+
+def test_the_tuned_model_answers_as_it_was_taught(run: Run) -> None:
+    run.rows = run.rows[:1]
+    run.tune(replace(SETTINGS, steps=40, precision="auto"))
+    model, tokenizer = open_model(run.folder / "out", CPU, torch.float32)
+    rendered = render(tokenizer, run.rows[0])
+    asked = [t for t, m in zip(rendered.tokens, rendered.labels_mask, strict=True) if not m]
+    answered = model.generate(torch.tensor([asked]), max_new_tokens=8, do_sample=False)
+    assert tokenizer.decode(answered[0][len(asked) :]) == "la<|im_end|>"
+
+
+def test_lora_leaves_an_adapter_beside_the_merged_weights(run: Run) -> None:
+    tuned = run.tune(LORA)
+    assert tuned.trained_parameters < tuned.parameters
+    assert (run.folder / "out" / "adapter" / "adapter_model.safetensors").is_file()
+    assert (run.folder / "out" / "model.safetensors").is_file()
+
+
+def test_the_same_run_gives_the_same_bytes(run: Run, other: Run) -> None:
+    run.tune(SETTINGS)
+    other.tune(SETTINGS)
+    assert run.saved() == other.saved()
+
+
+def test_another_seed_gives_another_run(run: Run, other: Run) -> None:
+    run.tune(SETTINGS)
+    other.tune(replace(SETTINGS, seed=2))
+    assert run.losses != other.losses
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, BF16, LORA])
+def test_a_resumed_run_ends_as_one_that_was_never_stopped(
+    run: Run, other: Run, settings: Tune
+) -> None:
+    whole = run.tune(settings)
+    with pytest.raises(Killed):
+        other.tune(settings, kill_at=7)
+    resumed = other.tune(settings)
+    assert resumed.resumed_from == 4
+    assert other.losses == run.losses
+    assert other.saved() == run.saved()
+    seen = ("steps", "epochs", "tokens", "supervised_tokens", "first_loss", "last_loss", "packing")
+    assert [getattr(resumed, name) for name in seen] == [getattr(whole, name) for name in seen]
+
+
+def test_a_resumed_run_reports_its_own_speed(run: Run) -> None:
+    with pytest.raises(Killed):
+        run.tune(SETTINGS, kill_at=7)
+    resumed = run.tune(SETTINGS)
+    assert resumed.tokens_per_second * resumed.seconds < 0.8 * resumed.tokens
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+from registry.canonical import read_rows
+from registry.cards.kinds import Tune
+from registry.tuning.loop import tune
+
+torch.set_num_threads(1)
+base, rows, folder = map(Path, sys.argv[1:4])
+
+def log(step, measures):
+    if step == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+tune(base, list(read_rows(rows)), {settings!r}, folder / "out", folder / "checkpoints",
+     device="cpu", log=log, say=print, progress=False)
+"""
+
+
+def test_a_run_that_was_killed_outright_goes_on(run: Run, other: Run, tmp_path: Path) -> None:
+    run.tune(SETTINGS)
+    write_rows(tmp_path / "rows.parquet", other.rows)
+    assert list(read_rows(tmp_path / "rows.parquet")) == other.rows
+    script = KILLED.format(settings=SETTINGS)
+    arguments = [str(each) for each in (other.base, tmp_path / "rows.parquet", other.folder)]
+    ended = subprocess.run([sys.executable, "-c", script, *arguments], check=False, env=os.environ)
+    assert ended.returncode == -signal.SIGKILL
+    assert other.tune(SETTINGS).resumed_from == 4
+    assert other.said == [f"{other.folder}/checkpoints: going on after step 4 of 9"]
+    assert other.losses == pytest.approx(run.losses[4:], rel=1e-6)
+
+
+def test_a_checkpoint_of_other_settings_is_discarded_with_a_sentence(run: Run, other: Run) -> None:
+    changed = replace(SETTINGS, learning_rate=1e-3)
+    other.tune(changed)
+    with pytest.raises(Killed):
+        run.tune(SETTINGS, kill_at=7)
+    assert run.tune(changed).resumed_from == 0
+    assert run.losses == other.losses
+    (sentence,) = run.said
+    assert "of other settings, rows or base weights; starting anew" in sentence
+
+
+def test_a_checkpoint_of_other_rows_is_discarded(run: Run) -> None:
+    with pytest.raises(Killed):
+        run.tune(SETTINGS, kill_at=7)
+    run.rows = run.rows[1:]
+    assert run.tune(SETTINGS).resumed_from == 0
+
+
+def test_only_the_last_checkpoint_is_kept_and_none_after_the_end(run: Run) -> None:
+    with pytest.raises(Killed):
+        run.tune(replace(SETTINGS, checkpoint_every=2), kill_at=7)
+    checkpoints = run.folder / "checkpoints"
+    assert [each.name for each in checkpoints.iterdir()] == [NAME]
+    run.tune(SETTINGS)
+    assert list(checkpoints.iterdir()) == []
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_model(run: Run) -> None:
+    with pytest.raises(RegistryError, match="lower the learning rate"):
+        run.tune(replace(SETTINGS, learning_rate=math.inf))
+    assert not (run.folder / "out").exists()
+
+
+def test_a_row_without_a_reference_is_named(run: Run) -> None:
+    run.rows.append(replace(run.rows[0], id="songs:mute", references=()))
+    with pytest.raises(RegistryError, match="songs:mute: it has no reference"):
+        run.tune(SETTINGS)
+
+
+def test_a_quiet_run_writes_nothing(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    run.tune(LORA)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_is_shown_on_stderr(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    def log(step: int, measures: Mapping[str, float]) -> None: ...
+
+    given: Any = {"device": "cpu", "log": log, "say": print, "progress": True}
+    folder = run.folder
+    tune(run.base, run.rows, SETTINGS, folder / "out", folder / "checkpoints", **given)
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "9/9" in shown.err
+    assert "tokens/s" in shown.err

@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from registry.cards.kinds import Lora, Tune
+from registry.tuning.weights import adamw, add_adapters, gather, publish, trained, unite
+
+SETTINGS = Tune(
+    method="full",
+    lora=None,
+    steps=4,
+    tokens_per_step=128,
+    max_tokens=64,
+    learning_rate=1e-3,
+    weight_decay=0.1,
+    seed=0,
+)
+
+
+def test_full_tuning_trains_every_weight(tiny: Any) -> None:
+    assert len(trained(tiny).names) == len(list(tiny.parameters()))
+
+
+def test_lora_trains_adapters_in_float32_and_nothing_else(tiny: Any) -> None:
+    model = add_adapters(tiny.to(torch.bfloat16), Lora(rank=2, alpha=4), Path("tiny"))
+    weights = trained(model)
+    assert all("lora_" in name for name in weights.names)
+    assert all(each.dtype == torch.float32 for each in weights.own)
+    assert len(weights.names) == 2 * 7 * 2  # two matrices for seven layers of two blocks
+
+
+def test_only_the_named_layers_get_an_adapter(tiny: Any) -> None:
+    model = add_adapters(tiny, Lora(rank=2, alpha=4, targets=("q_proj",)), Path("tiny"))
+    assert all("q_proj" in name for name in trained(model).names)
+
+
+def test_weights_in_float32_are_their_own_masters(tiny: Any) -> None:
+    weights = trained(tiny)
+    assert all(a is b for a, b in zip(weights.own, weights.masters, strict=True))
+
+
+def test_weights_in_bfloat16_get_masters_in_float32(tiny: Any) -> None:
+    weights = trained(tiny.to(torch.bfloat16))
+    assert all(each.dtype == torch.float32 for each in weights.masters)
+
+
+def test_gradients_of_several_passes_are_added_in_float32(tiny: Any) -> None:
+    weights = trained(tiny.to(torch.bfloat16))
+    for _ in range(2):
+        for own in weights.own:
+            own.grad = torch.full_like(own, 1 + 1 / 128)
+        gather(weights)
+    assert all(own.grad is None for own in weights.own)
+    for each in weights.masters:
+        assert each.grad is not None
+        assert set(each.grad.flatten().tolist()) == {2 + 2 / 128}
+
+
+def test_a_change_below_bfloat16_s_step_reaches_the_model_on_average(tiny: Any) -> None:
+    weights = trained(tiny.to(torch.bfloat16))
+    before = weights.own[0].detach().float().clone()
+    weights.masters[0].mul_(1 + 1 / 1024)
+    publish(weights, seed=1, step=1)
+    grown = weights.own[0].detach().float().norm() / before.norm()
+    assert grown.item() == pytest.approx(1 + 1 / 1024, abs=1 / 4096)
+
+
+def test_what_is_published_depends_on_seed_and_step_alone(tiny: Any) -> None:
+    weights = trained(tiny.to(torch.bfloat16))
+    weights.masters[0].mul_(1.001)
+    seen = []
+    for seed, step in ((1, 1), (1, 1), (1, 2), (2, 1)):
+        torch.rand(3)
+        publish(weights, seed, step)
+        seen.append(weights.own[0].detach().clone())
+    assert torch.equal(seen[0], seen[1])
+    assert not torch.equal(seen[0], seen[2])
+    assert not torch.equal(seen[0], seen[3])
+
+
+def test_a_united_model_holds_the_masters_and_stays_tied(tiny: Any) -> None:
+    weights = trained(tiny.to(torch.bfloat16))
+    weights.masters[0].add_(1e-5)
+    model = unite(tiny, weights)
+    assert torch.equal(model.model.embed_tokens.weight, weights.masters[0])
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+
+
+def test_decay_shrinks_matrices_and_leaves_norms(tiny: Any) -> None:
+    weights = trained(tiny)
+    optimiser = adamw(weights, SETTINGS)
+    before = [each.detach().clone() for each in weights.masters]
+    for each in weights.masters:
+        each.grad = torch.zeros_like(each)
+    optimiser.step()
+    for old, new in zip(before, weights.masters, strict=True):
+        shrunk = old * (1 - 1e-3 * 0.1) if old.dim() >= 2 else old
+        assert torch.allclose(new, shrunk, atol=1e-8, rtol=0)
