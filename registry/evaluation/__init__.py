@@ -1,0 +1,1 @@
+"""Evaluation: generate answers, keep them, score them, fold the scores."""

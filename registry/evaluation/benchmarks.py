@@ -1,0 +1,172 @@
+"""One benchmark on one model: answers generated, kept and scored."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from registry import checkpoints, devices, rendering
+from registry.canonical import Row
+from registry.errors import RegistryError
+from registry.evaluation.answers import Answer, Collection, Conditions, collect
+from registry.evaluation.generate import BATCH_TOKENS, Answered, Prompt, answer
+from registry.evaluation.metrics import METRICS, Metric, choose
+from registry.evaluation.scoring import Scored, score
+from registry.evaluation.summary import Summary
+from registry.hashing import digest
+from registry.reports import Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What came out: the scores by metric, and what they took.
+
+    `tokens` counts all answers' tokens, `truncated` the answers that met the limit, and `seconds`
+    the generation of this run, whose speed is None where every answer was kept from an earlier one.
+    """
+
+    scores: Mapping[str, Scored]
+    n: int
+    kept: int
+    tokens: int
+    truncated: int
+    seconds: float
+    tokens_per_second: float | None
+    device: str
+    precision: str
+
+    def results(self, benchmark: str) -> list[Measurement]:
+        """Return the scores as a report lists them.
+
+        Each metric has its mean over answers, then over tasks (`unit` is tasks), then that of each
+        task (`subset`).
+        """
+        return [one for name in self.scores for one in _results(benchmark, name, self.scores[name])]
+
+
+def evaluate(
+    model_folder: Path,
+    rows: Sequence[Row],
+    *,
+    metrics: Sequence[str],
+    max_new_tokens: int,
+    answers: Path,
+    weights: str,
+    benchmark: str,
+    device: str = "auto",
+    precision: str = "auto",
+    batch_tokens: int | None = None,
+    known: Mapping[str, Metric] = METRICS,
+    progress: bool = False,
+    say: Callable[[str], None],
+) -> Evaluated:
+    """Answer every row, keep the answers in the file `answers`, and score them.
+
+    `weights` and `benchmark` are the hashes of the model's weights and of the rows: answers from
+    an interrupted run with the same hashes are kept, others are not.
+    """
+    chosen = choose(metrics, known)
+    _check(rows)
+    place = devices.choose(device)
+    dtype = devices.compute_dtype(place, precision)
+    model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
+    conditions = Conditions(
+        weights=weights,
+        benchmark=benchmark,
+        template=digest(tokenizer.chat_template),
+        max_new_tokens=max_new_tokens,
+        precision="bf16" if dtype.itemsize == 2 else "fp32",
+    )
+    with collect(answers, conditions, [row.id for row in rows]) as collection:
+        kept = len(collection.answers)
+        if kept:
+            say(f"{answers.name}: {kept:,} of {len(rows):,} answers are there from an earlier run")
+        budget = batch_tokens or BATCH_TOKENS[place.type]
+        started = time.perf_counter()
+        generated = _collect_missing(
+            collection, model, tokenizer, rows, max_new_tokens, budget, progress=progress
+        )
+        seconds = time.perf_counter() - started
+    given = [collection.answers[row.id] for row in rows]
+    return Evaluated(
+        scores=score(given, chosen),
+        n=len(given),
+        kept=kept,
+        tokens=sum(one.tokens for one in given),
+        truncated=sum(one.truncated for one in given),
+        seconds=seconds,
+        tokens_per_second=generated / seconds if generated else None,
+        device=place.type,
+        precision=conditions.precision,
+    )
+
+
+def _check(rows: Sequence[Row]) -> None:
+    """Refuse before the first answer what could not be scored after the last."""
+    if not rows:
+        raise RegistryError("evaluate: the benchmark has no rows; convert or mix it again")
+    for id, count in Counter(row.id for row in rows).items():
+        if count > 1:
+            raise RegistryError(f"{id}: {count} rows of the benchmark have this id; keep one")
+    for row in rows:
+        if not row.references:
+            raise RegistryError(f"{row.id}: it has no reference to score by; leave the row out")
+
+
+def _collect_missing(
+    collection: Collection,
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Row],
+    max_new_tokens: int,
+    batch_tokens: int,
+    *,
+    progress: bool,
+) -> int:
+    """Generate the answers that are not there yet; return how many tokens that took."""
+    by_id = {row.id: row for row in rows}
+    shown = {row.id: rendering.prompt(tokenizer, row.messages) for row in rows}
+    tokens = 0
+    for one in answer(
+        model,
+        tokenizer,
+        [Prompt(id, tuple(ids)) for id, ids in shown.items()],
+        max_new_tokens=max_new_tokens,
+        batch_tokens=batch_tokens,
+        done=set(collection.answers),
+        progress=progress,
+    ):
+        text = tokenizer.decode(shown[one.id], clean_up_tokenization_spaces=False)
+        collection.add(_record(by_id[one.id], text, one))
+        tokens += one.tokens
+    return tokens
+
+
+def _record(row: Row, prompt: str, answered: Answered) -> Answer:
+    return Answer(
+        id=row.id,
+        task=row.task,
+        prompt=prompt,
+        answer=answered.text,
+        references=row.references,
+        tokens=answered.tokens,
+        truncated=answered.truncated,
+    )
+
+
+def _results(benchmark: str, metric: str, scored: Scored) -> list[Measurement]:
+    def said(summary: Summary, **narrower: str) -> Measurement:
+        return Measurement(
+            benchmark=benchmark,
+            metric=metric,
+            value=summary.mean,
+            stderr=summary.stderr,
+            n=summary.n,
+            **narrower,
+        )
+
+    over_tasks = [said(scored.of_tasks, unit="tasks")] if scored.of_tasks else []
+    each = [said(summary, subset=task) for task, summary in scored.tasks.items()]
+    return [said(scored.overall), *over_tasks, *each]

@@ -1,0 +1,33 @@
+"""Scores from answers: no model, so that they can be computed again whenever metrics change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from registry.evaluation.answers import Answer
+from registry.evaluation.metrics import Metric
+from registry.evaluation.summary import Summary, summarise, summarise_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one metric says of all answers.
+
+    `of_tasks` is the mean of the tasks' means, in which a task counts once however many answers it
+    has; its standard error is that over tasks. It is None where no answer names its task.
+    """
+
+    overall: Summary
+    tasks: Mapping[str, Summary]
+    of_tasks: Summary | None
+
+
+def score(answers: Sequence[Answer], metrics: Mapping[str, Metric]) -> dict[str, Scored]:
+    """Score every answer with every metric and fold the scores, overall and by task."""
+    return {name: _scored(answers, metric) for name, metric in metrics.items()}
+
+
+def _scored(answers: Sequence[Answer], metric: Metric) -> Scored:
+    scores = [metric(answer.answer, answer.references) for answer in answers]
+    tasks = summarise_tasks(zip((answer.task for answer in answers), scores, strict=True))
+    means = [summary.mean for summary in tasks.values()]
+    return Scored(summarise(scores), tasks, summarise(means) if means else None)
