@@ -1,6 +1,7 @@
 """What every test may use: a tiny root of cards made by code, and a closed network."""
 
 import ipaddress
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 from registry.cards import Card, load_text, to_yaml
 from registry.cards.vocabulary import FOLDERS
 from registry.files import write_text
+
+# Tiny models gain nothing from threads, and the threads of several processes stall each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHA256 = "0" * 64
 

@@ -1,0 +1,160 @@
+"""The small table at the end of `make repro`: what came in, what was trained, what it scores."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from registry.cards import Model
+from registry.index import Registry
+from registry.query import by_stage
+from registry.reports import Measurement, Report
+
+_Known = Mapping[tuple[str, str], Report]
+
+
+def overview(registry: Registry, found: Iterable[Report]) -> dict[str, Any]:
+    """Return the numbers of the last run as plain values; what has not run is absent."""
+    known = by_stage(found)
+    converted = [known["convert", id] for id in registry.datasets if ("convert", id) in known]
+    tuned = [card for id, card in registry.models.items() if ("tune", id) in known]
+    return {
+        "converted": [_converted(report) for report in converted],
+        "tuned": [_tuned(known["tune", card.id]) for card in tuned],
+        "scores": [line for card in tuned for line in _scores(card, known)],
+    }
+
+
+def as_text(made: Mapping[str, Any]) -> str:
+    """Return the same as the text people read, with what to do next."""
+    blocks = [
+        _block(
+            ("dataset", "instances", "tasks", "quarantined"),
+            [
+                (c["dataset"], c["instances"], c["tasks"], c["quarantined"])
+                for c in made["converted"]
+            ],
+        ),
+        _block(
+            ("model", "device", "steps", "tokens", "tokens/s", "first loss", "last loss"),
+            [
+                (
+                    t["model"],
+                    f"{t['device']} {t['precision']}",
+                    t["steps"],
+                    t["tokens"],
+                    f"{t['tokens_per_second']:.0f}",
+                    f"{t['first_loss']:.3f}",
+                    f"{t['last_loss']:.3f}",
+                )
+                for t in made["tuned"]
+            ],
+        ),
+        _block(
+            ("benchmark", "metric", "n", "before", "after", "change"),
+            [
+                (
+                    s["benchmark"],
+                    s["metric"],
+                    s["n"],
+                    _score(s["before"]),
+                    _score(s["after"]),
+                    _change(s),
+                )
+                for s in made["scores"]
+            ],
+        ),
+    ]
+    said = [block for block in blocks if block] or ["nothing has run yet; type: make repro"]
+    following = "\n".join(
+        (
+            "Look at it:  make catalog       then open http://127.0.0.1:5000",
+            "Prove it:    registry verify    hashes every file again",
+            "Trace it:    registry lineage MODEL --up",
+        )
+    )
+    return "\n\n".join([*said, following])
+
+
+def _converted(report: Report) -> dict[str, Any]:
+    return {
+        "dataset": report.id,
+        "instances": _number(report, "scale", unit="instances"),
+        "tasks": _number(report, "scale", unit="tasks"),
+        "quarantined": _number(report, "quarantined", unit="instances"),
+    }
+
+
+def _tuned(report: Report) -> dict[str, Any]:
+    return {
+        "model": report.id,
+        "device": report.environment.get("device"),
+        "precision": report.environment.get("precision"),
+        "steps": _number(report, "steps"),
+        "tokens": _number(report, "scale", unit="tokens"),
+        "tokens_per_second": _number(report, "tokens_per_second"),
+        "first_loss": _number(report, "loss", part="first"),
+        "last_loss": _number(report, "loss", part="last"),
+    }
+
+
+def _scores(card: Model, known: _Known) -> list[dict[str, Any]]:
+    """Return a line for each benchmark and metric, the base model's score beside."""
+    base = known.get(("evaluate", card.build.base)) if card.build else None
+    after = known.get(("evaluate", card.id))
+    lines = []
+    for one in after.measured.get("results", ()) if after else ():
+        if one.subset is None and one.unit is None:
+            before = base.find("results", one.qualifiers) if base else None
+            lines.append(
+                {
+                    "model": card.id,
+                    "benchmark": one.benchmark,
+                    "metric": one.metric,
+                    "n": one.n,
+                    "before": _plain(before),
+                    "after": _plain(one),
+                }
+            )
+    return lines
+
+
+def _number(report: Report, name: str, **qualifiers: str) -> Any:
+    found = report.find(name, qualifiers)
+    return found.value if found else None
+
+
+def _plain(one: Measurement | None) -> dict[str, Any] | None:
+    return {"value": one.value, "stderr": one.stderr} if one else None
+
+
+def _score(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "-"
+    stderr = f" ± {100 * one['stderr']:.1f}" if one["stderr"] is not None else ""
+    return f"{100 * one['value']:.1f}{stderr}"
+
+
+def _change(line: Mapping[str, Any]) -> str:
+    if line["before"] is None:
+        return "-"
+    return f"{100 * (line['after']['value'] - line['before']['value']):+.1f}"
+
+
+def _block(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    if not rows:
+        return ""
+    cells = [head, *(tuple(_cell(one) for one in row) for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)

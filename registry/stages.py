@@ -1,0 +1,551 @@
+"""One function for each stage: the only room where paths, clocks and side effects meet.
+
+A stage reads a card, opens its inputs, calls one function of a lower floor and writes a report.
+`dvc.yaml` calls them through the command line; they run as well without DVC.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from registry import reports
+from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Recipe, to_plain
+from registry.cards.kinds import Source
+from registry.errors import RegistryError
+from registry.files import write_text
+from registry.index import Registry, load, name_of
+from registry.reports import Artefact, Measurement, Report, artefact
+
+if TYPE_CHECKING:
+    from registry.tuning.loop import Tuned
+
+C = TypeVar("C")
+Say = Callable[[str], None]
+WEIGHTS = "model.safetensors"
+FETCHED = ("dataset", "benchmark", "model")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the stages work, and what of this machine they may use."""
+
+    root: Path
+    mirror: Path | None = None
+    device: str = "auto"
+    tracking_uri: str = "sqlite:///mlflow.db"
+    progress: bool = field(default_factory=lambda: sys.stderr.isatty())
+
+    def native(self, id: str) -> Path:
+        """Fetched files of a card."""
+        return self.root / "data" / "native" / id
+
+    def canonical(self, id: str) -> Path:
+        """The canonical tables of a dataset or benchmark."""
+        return self.root / "data" / "canonical" / id
+
+    def mixture(self, id: str) -> Path:
+        """The tables of a mixture."""
+        return self.root / "data" / "mixtures" / id
+
+    def model(self, id: str) -> Path:
+        """A model's folder."""
+        return self.root / "models" / id
+
+    def checkpoints(self, id: str) -> Path:
+        """What a killed tuning resumes from."""
+        return self.root / "checkpoints" / id
+
+    def answers(self, model: str, benchmark: str) -> Path:
+        """A model's raw answers to a benchmark."""
+        return self.root / "data" / "answers" / model / f"{benchmark}.jsonl"
+
+    def losses(self, id: str) -> Path:
+        """The learning curve of a tuned model."""
+        return self.root / "reports" / "tune" / f"{id}.loss.csv"
+
+
+def here(root: Path = Path()) -> Place:
+    """Return the place described by `params.yaml` and the environment, which comes first."""
+    said = _machine(root)
+    mirror = os.environ.get("TUNEDECK_MIRROR") or said.get("mirror")
+    return Place(
+        root=root,
+        mirror=Path(mirror).expanduser() if mirror else None,
+        device=os.environ.get("TUNEDECK_DEVICE") or said.get("device") or "auto",
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI")
+        or said.get("tracking_uri")
+        or "sqlite:///mlflow.db",
+    )
+
+
+def fetch(place: Place, name: str, *, say: Say) -> Report:
+    """Fetch the native files of a card and prove each by hash and size."""
+    from registry import sources
+
+    card = load(place.root).find(name, FETCHED)
+    source = _source(card)
+    with _clock() as environment:
+        fetched = sources.fetch(
+            card.id,
+            source,
+            place.native(card.id),
+            mirror=place.mirror,
+            root=place.root,
+            progress=place.progress,
+            say=say,
+        )
+    outputs = tuple(
+        Artefact(
+            path=(place.native(card.id) / one.path).relative_to(place.root).as_posix(),
+            sha256=one.sha256,
+            bytes=one.bytes,
+            digest=f"md5:{one.md5}",
+        )
+        for one in fetched
+    )
+    measured = {"scale": (Measurement(unit="bytes", value=sum(one.bytes for one in fetched)),)}
+    return _done(place, "fetch", card, to_plain(source), (), outputs, measured, environment, say)
+
+
+def convert(place: Place, name: str, *, say: Say) -> Report:
+    """Convert a card's native files: a dataset to canonical tables, weights to safetensors."""
+    card = load(place.root).find(name, FETCHED)
+    _fetched(place, card, say=say)
+    if isinstance(card, Model):
+        return _convert_weights(place, card, say=say)
+    if isinstance(card, Dataset | Benchmark) and card.convert:
+        return _convert_rows(place, card, say=say)
+    reason = getattr(card, "unavailable", None) or "the card has no `convert`; add one"
+    raise RegistryError(f"{name_of(card)}: cannot be converted: {reason}")
+
+
+def mix(place: Place, name: str, *, say: Say) -> Report:
+    """Mix converted datasets into one training table, and hold out what is tested on."""
+    from registry import mixtures
+
+    card = _card(load(place.root), name, Mixture)
+    ids = [one.dataset for one in card.mix.datasets]
+    inputs = tuple(one for id in ids for one in _outputs(place, "convert", id, ".parquet"))
+    with _clock() as environment:
+        made = mixtures.mix(
+            card,
+            {id: place.canonical(id) for id in ids},
+            place.mixture(card.id),
+            progress=place.progress,
+        )
+    outputs = tuple(
+        artefact(place.root, one.path, rows=one.rows, digest=one.digest) for one in made.tables
+    )
+    for line in made.notes:
+        say(f"{card.id}: {line}")
+    settings = to_plain(card.mix)
+    return _done(place, "mix", card, settings, inputs, outputs, made.measured, environment, say)
+
+
+def tune(place: Place, name: str, *, say: Say) -> Report:
+    """Tune a model as its card says; a killed run goes on from its last checkpoint."""
+    from registry import canonical, tracking
+    from registry.tuning import loop
+
+    registry = load(place.root)
+    card = _card(registry, name, Model)
+    if card.build is None:
+        reason = card.not_reproduced or "the card has no `build`; add one"
+        raise RegistryError(f"{name_of(card)}: cannot be tuned: {reason}")
+    recipe = _card(registry, f"recipes/{card.build.recipe}", Recipe)
+    table = place.mixture(card.build.mixture) / "train.parquet"
+    inputs = (
+        *_outputs(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
+        *_outputs(place, "mix", card.build.mixture, "/train.parquet"),
+    )
+    losses = Losses(place.checkpoints(card.id) / "losses.jsonl")
+    watched = os.environ.get("MLFLOW_TRACKING_URI")
+    with _clock() as environment, tracking.live(watched, card.id, say=say) as live:
+        tuned = loop.tune(
+            place.model(card.build.base),
+            list(canonical.read_rows(table)),
+            recipe.tune,
+            place.model(card.id),
+            place.checkpoints(card.id),
+            device=place.device,
+            log=_both(losses, live),
+            say=say,
+            progress=place.progress,
+        )
+    losses.finish(place.losses(card.id), recipe.tune.steps)
+    environment |= {"device": tuned.device, "precision": tuned.precision}
+    environment |= {"resumed_from": tuned.resumed_from} if tuned.resumed_from else {}
+    outputs = (
+        artefact(place.root, place.model(card.id) / WEIGHTS),
+        artefact(place.root, place.losses(card.id)),
+    )
+    settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
+    return _done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
+
+
+def evaluate(place: Place, name: str, *, say: Say) -> Report:
+    """Answer the benchmarks that a model's card names, and score the answers."""
+    registry = load(place.root)
+    card = _card(registry, name, Model)
+    names = card.evaluate.benchmarks if card.evaluate else ()
+    if not names:
+        raise RegistryError(f"{name_of(card)}: names no benchmark; add `evaluate`")
+    inputs = [*_outputs(place, _maker(registry, card.id), card.id, WEIGHTS)]
+    outputs, results, speeds = [], [], []
+    with _clock() as environment:
+        for id in names:
+            benchmark = _card(registry, f"benchmarks/{id}", Benchmark)
+            table = _rows_of(place, benchmark)
+            evaluated = _answer(place, card, benchmark, table, inputs[0].sha256, say=say)
+            inputs.append(table)
+            outputs.append(artefact(place.root, place.answers(card.id, id), rows=evaluated.n))
+            results += evaluated.results(id)
+            if evaluated.tokens_per_second:
+                speeds.append(Measurement(benchmark=id, value=evaluated.tokens_per_second))
+            environment |= {"device": evaluated.device, "precision": evaluated.precision}
+    measured = {"results": tuple(results), "tokens_per_second": tuple(speeds)}
+    settings = {id: _obeyed(registry.benchmarks[id]) for id in names}
+    return _done(
+        place,
+        "evaluate",
+        card,
+        settings,
+        tuple(inputs),
+        tuple(outputs),
+        measured,
+        environment,
+        say,
+    )
+
+
+def publish(place: Place, *, say: Say) -> Report:
+    """Bring MLflow up to date with the reports; what is there already stays as it is."""
+    from registry import tracking
+
+    found = [one for one in reports.all_of(place.root) if one.stage != "publish"]
+    with _clock() as environment:
+        synced = tracking.sync(
+            load(place.root),
+            found,
+            place.root,
+            tracking_uri=place.tracking_uri,
+            say=say,
+            progress=place.progress,
+        )
+    settings = {"reports": {one.file: one.key for one in found}}
+    environment |= {"tracking_uri": place.tracking_uri} | synced.links()
+    report = Report(stage="publish", id="all", settings=settings, environment=environment)
+    reports.write(place.root, report)
+    return report
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Difference:
+    """Something on disk that is not what a report says."""
+
+    path: str
+    message: str
+    reports: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message} (said by {', '.join(self.reports)})"
+
+
+def verify(place: Place) -> tuple[int, list[Difference]]:
+    """Hash again whatever the reports name; return how many files and every difference.
+
+    DVC checks out a corrupted cache object silently, so its word is not taken.
+    """
+    said: dict[str, dict[tuple[str, int], list[str]]] = {}
+    for report in reports.all_of(place.root):
+        for one in (*report.inputs, *report.outputs):
+            files = said.setdefault(one.path, {}).setdefault((one.sha256, one.bytes), [])
+            files.append(report.file)
+    found = [difference for path in said for difference in _differences(place, path, said[path])]
+    return len(said), sorted(found)
+
+
+def _differences(
+    place: Place, path: str, said: Mapping[tuple[str, int], list[str]]
+) -> Iterator[Difference]:
+    file = place.root / path
+    everybody = tuple(dict.fromkeys(one for many in said.values() for one in many))
+    if not file.is_file():
+        yield Difference(path, "is missing; run the stage that makes it", everybody)
+        return
+    now = artefact(place.root, file)
+    for (sha256, size), files in said.items():
+        if (now.sha256, now.bytes) != (sha256, size):
+            message = (
+                f"has sha256 {now.sha256} ({now.bytes:,} bytes), the report says {sha256}"
+                f" ({size:,} bytes); run its stage again, or restore the file"
+            )
+            yield Difference(path, message, tuple(dict.fromkeys(files)))
+
+
+def _convert_rows(place: Place, card: Dataset | Benchmark, *, say: Say) -> Report:
+    from registry import convert as rows
+
+    inputs = _outputs(place, "fetch", card.id)
+    with _clock() as environment:
+        made = rows.convert(
+            card, place.native(card.id), place.canonical(card.id), progress=place.progress
+        )
+    outputs = (
+        *(artefact(place.root, one.path, rows=one.rows, digest=one.digest) for one in made.tables),
+        artefact(place.root, made.quarantine, rows=made.quarantined),
+    )
+    settings = to_plain(card.convert)
+    return _done(place, "convert", card, settings, inputs, outputs, made.measured, environment, say)
+
+
+def _convert_weights(place: Place, card: Model, *, say: Say) -> Report:
+    from registry import checkpoints
+
+    if card.weights is None:
+        reason = card.not_reproduced or "the card has no `weights`; add them"
+        raise RegistryError(f"{name_of(card)}: cannot be converted: {reason}")
+    inputs = _outputs(place, "fetch", card.id)
+    with _clock() as environment:
+        out = place.model(card.id)
+        checkpoints.import_base(place.native(card.id) / card.weights.file, card.weights.format, out)
+        parameters = checkpoints.count_parameters(out)
+    outputs = (artefact(place.root, out / WEIGHTS),)
+    measured = {"scale": (Measurement(unit="parameters", value=parameters),)}
+    settings = to_plain(card.weights)
+    return _done(place, "convert", card, settings, inputs, outputs, measured, environment, say)
+
+
+def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
+    """Put what the loop counted under the names that claims and pages use."""
+    scale = {
+        "parameters": tuned.parameters,
+        "trained parameters": tuned.trained_parameters,
+        "instances": tuned.rows,
+        "tokens": tuned.tokens,
+        "supervised tokens": tuned.supervised_tokens,
+    }
+    one = {
+        "steps": tuned.steps,
+        "epochs": tuned.epochs,
+        "rows_too_long": tuned.rows_too_long,
+        "tokens_per_second": tuned.tokens_per_second,
+        "packing": tuned.packing,
+    }
+    return {
+        "scale": tuple(Measurement(unit=unit, value=value) for unit, value in scale.items()),
+        "loss": (
+            Measurement(part="first", value=tuned.first_loss),
+            Measurement(part="last", value=tuned.last_loss),
+        ),
+        "peak_memory": (Measurement(unit="bytes", value=tuned.peak_memory_bytes),),
+        **{name: (Measurement(value=value),) for name, value in one.items()},
+    }
+
+
+def _answer(
+    place: Place, card: Model, benchmark: Benchmark, table: Artefact, weights: str, *, say: Say
+) -> Any:
+    from registry import canonical
+    from registry.evaluation import benchmarks
+
+    if benchmark.generate is None:
+        raise RegistryError(f"{name_of(benchmark)}: says not how to answer; add `generate`")
+    return benchmarks.evaluate(
+        place.model(card.id),
+        list(canonical.read_rows(place.root / table.path)),
+        metrics=benchmark.metrics,
+        max_new_tokens=benchmark.generate.max_new_tokens,
+        answers=place.answers(card.id, benchmark.id),
+        weights=weights,
+        benchmark=table.digest,
+        device=place.device,
+        progress=place.progress,
+        say=say,
+    )
+
+
+def _rows_of(place: Place, benchmark: Benchmark) -> Artefact:
+    if benchmark.rows:
+        part = f"/{benchmark.rows.part}.parquet"
+        (table,) = _outputs(place, "mix", benchmark.rows.mixture, part)
+        return table
+    if benchmark.convert:
+        return _outputs(place, "convert", benchmark.id, ".parquet")[0]
+    reason = benchmark.unavailable or "the card has neither `rows` nor `convert`; add one"
+    raise RegistryError(f"{name_of(benchmark)}: cannot be run: {reason}")
+
+
+def _obeyed(benchmark: Benchmark) -> dict[str, Any]:
+    return {
+        "rows": to_plain(benchmark.rows),
+        "metrics": list(benchmark.metrics),
+        "generate": to_plain(benchmark.generate),
+    }
+
+
+def _maker(registry: Registry, model: str) -> str:
+    """Return the stage that makes a model's weights."""
+    return "tune" if registry.models[model].build else "convert"
+
+
+def _outputs(place: Place, stage: str, id: str, ending: str = "") -> tuple[Artefact, ...]:
+    """Return what an earlier stage wrote, or say which stage to run first."""
+    report = reports.read(place.root, stage, id)
+    found = tuple(one for one in (report.outputs if report else ()) if one.path.endswith(ending))
+    absent = [one.path for one in found if not (place.root / one.path).is_file()]
+    if absent or not found:
+        what = absent[0] if absent else f"a report of {stage} on {id}"
+        raise RegistryError(f"{id}: {what} is missing; run `registry {stage} {id}` first")
+    return found
+
+
+def _fetched(place: Place, card: Card, *, say: Say) -> None:
+    """Fetch first when somebody converts without having fetched."""
+    report = reports.read(place.root, "fetch", card.id)
+    said = {one.path: one.sha256 for one in report.outputs} if report else {}
+    folder = place.native(card.id).relative_to(place.root).as_posix()
+    wanted = {f"{folder}/{one.path}": one.sha256 for one in _source(card).files}
+    present = all((place.root / path).is_file() for path in wanted)
+    if not present or any(said.get(path) != sha256 for path, sha256 in wanted.items()):
+        fetch(place, name_of(card), say=say)
+
+
+def _source(card: Card) -> Source:
+    source: Source | None = getattr(card, "source", None)
+    if source is None:
+        reason = getattr(card, "unavailable", None) or "the card has no `source`"
+        raise RegistryError(f"{name_of(card)}: nothing to fetch: {reason}")
+    return source
+
+
+def _card(registry: Registry, name: str, kind: type[C]) -> C:
+    """Return the card of one kind; an id alone is looked up in that kind's folder."""
+    folder = f"{kind.__name__.lower()}s"
+    card = registry.find(name if "/" in name else f"{folder}/{name}")
+    if not isinstance(card, kind):
+        raise RegistryError(f"{name}: is a {card.kind}; name a {kind.__name__.lower()}")
+    return card
+
+
+def _done(
+    place: Place,
+    stage: str,
+    card: Card,
+    settings: Mapping[str, Any],
+    inputs: tuple[Artefact, ...],
+    outputs: tuple[Artefact, ...],
+    measured: Mapping[str, tuple[Measurement, ...]],
+    environment: Mapping[str, Any],
+    say: Say,
+) -> Report:
+    """Write the report and say in one line what was done."""
+    report = Report(
+        stage=stage,
+        id=card.id,
+        settings=settings,
+        inputs=inputs,
+        outputs=outputs,
+        measured=measured,
+        environment=environment,
+    )
+    reports.write(place.root, report)
+    rows = ", ".join(
+        f"{one.rows:,} {Path(one.path).stem.replace('_', ' ')}" for one in outputs if one.rows
+    )
+    what = rows or f"{sum(one.bytes for one in outputs):,} bytes"
+    say(f"{stage} {card.id}: {what} in {environment['seconds']:.1f} s -> {report.file}")
+    return report
+
+
+@contextmanager
+def _clock() -> Iterator[dict[str, Any]]:
+    """Give a dict that says afterwards when it ran, how long, and on what."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    before = time.perf_counter()
+    environment: dict[str, Any] = {"started": started, "python": platform.python_version()}
+    yield environment
+    environment["seconds"] = round(time.perf_counter() - before, 2)
+    environment["versions"] = _versions(("torch", "transformers", "peft", "pyarrow"))
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+class Losses:
+    """The learning curve, kept beside the checkpoints so that a killed run loses none of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, step: int, metrics: Mapping[str, float]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as stream:
+            # The line break comes first, so that a line a kill cut off spoils no other.
+            stream.write("\n" + json.dumps({"step": step, **metrics}))
+
+    def finish(self, path: Path, steps: int) -> None:
+        """Write the curve; of a step that was done twice, the second counts.
+
+        No timings: the same run writes the same bytes.
+        """
+        rows: dict[int, dict[str, Any]] = {}
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:  # the line that a kill cut off
+                continue
+            rows[row["step"]] = row
+        names = ("step", "loss", "learning_rate", "gradient_norm")
+        done = [rows[step] for step in sorted(rows) if step <= steps]
+        out = [names, *([row.get(name) for name in names] for row in done)]
+        write_text(path, "".join(f"{','.join(map(_cell, row))}\n" for row in out))
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _both(
+    first: Callable[[int, Mapping[str, float]], None],
+    second: Callable[[int, Mapping[str, float]], None],
+) -> Callable[[int, Mapping[str, float]], None]:
+    def log(step: int, metrics: Mapping[str, float]) -> None:
+        first(step, metrics)
+        second(step, metrics)
+
+    return log
+
+
+def _machine(root: Path) -> dict[str, Any]:
+    """Read what `params.yaml` says of this machine."""
+    from registry.cards.nodes import parse
+
+    path = root / "params.yaml"
+    if not path.is_file():
+        return {}
+    problems: list[str] = []
+    node = parse(
+        path.read_text(encoding="utf-8"),
+        lambda line, field, said: problems.append(f"{path}:{line}: {field}: {said}"),
+    )
+    if problems:
+        raise RegistryError("\n".join(problems))
+    found = node.plain() if node else {}
+    return found if isinstance(found, dict) else {}
