@@ -1,0 +1,1 @@
+"""Tunedeck's catalog: pages and JSON of cards, lineage and scores, with MLflow beside them."""

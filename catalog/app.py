@@ -1,0 +1,76 @@
+"""The server: the list of routes, alone or with MLflow behind the same address."""
+
+import os
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from catalog import pages
+from catalog.answer import on_bug, on_http_error, on_registry_error
+from catalog.security import guard
+from catalog.settings import Settings, from_environment
+from catalog.shelf import Watch
+from registry.errors import RegistryError
+
+ROUTES = [
+    Route("/", pages.home),
+    Route("/index.json", pages.home),
+    Route("/favicon.ico", pages.favicon),
+    Route("/static/{digest}/{name}", pages.static),
+    Route("/lineage/{folder}/{name}", pages.lineage),
+    Route("/{folder}", pages.kind),
+    Route("/{folder}/{name}", pages.card),
+]
+"""Every card's page has a twin in JSON: the same address and `.json`."""
+
+
+def standalone(settings: Settings) -> ASGIApp:
+    """Return the catalog without MLflow."""
+    app = Starlette(
+        routes=ROUTES,
+        exception_handlers={
+            HTTPException: on_http_error,
+            RegistryError: on_registry_error,
+            Exception: on_bug,
+        },
+    )
+    app.state.settings = settings
+    app.state.watch = Watch(settings.root)
+    return guard(app, settings)
+
+
+def create_app() -> ASGIApp:
+    """Return the catalog with MLflow's pages and API under `--static-prefix`.
+
+    `mlflow server --app-name catalog` calls it; MLflow takes only a plain function for a factory.
+    """
+    from mlflow.server import app as flask_app
+    from mlflow.server.fastapi_app import create_fastapi_app
+    from mlflow.server.handlers import STATIC_PREFIX_ENV_VAR
+
+    prefix = os.environ.get(STATIC_PREFIX_ENV_VAR, "").rstrip("/")
+    if not prefix:
+        raise RegistryError(
+            "mlflow server: has no --static-prefix, so that its pages would hide the catalog's; "
+            "add --static-prefix /mlflow, or type: catalog serve"
+        )
+    settings = from_environment(os.environ, mlflow=prefix)
+    return fork(standalone(settings), create_fastapi_app(flask_app), prefix)
+
+
+def fork(ours: ASGIApp, mlflow: ASGIApp, prefix: str) -> ASGIApp:
+    """Send each request to us or to MLflow, by its path; MLflow starts and stops as it would alone.
+
+    MLflow mounts a catch-all at `/`, so it cannot be asked first; its artefact routes stay outside
+    the prefix, whatever the prefix.
+    """
+    theirs = (f"{prefix}/", "/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
+
+    async def forked(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_theirs = scope["type"] != "http" or path == prefix or path.startswith(theirs)
+        await (mlflow if is_theirs else ours)(scope, receive, send)
+
+    return forked

@@ -1,0 +1,172 @@
+"""The `catalog` command."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from registry.errors import RegistryError
+
+
+class _Group(click.Group):
+    """Turns `RegistryError` into a message and exit code 1; a bug keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RegistryError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tunedeck", prog_name="catalog")
+def main() -> None:
+    """Browse cards, lineage and scores, with MLflow behind the same address.
+
+    \b
+        catalog serve
+    """
+
+
+@main.command()
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--public-host",
+    "public_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name that others call this machine by; may be given several times.",
+)
+@click.option(
+    "--backend",
+    default="sqlite:///mlflow.db",
+    show_default=True,
+    help="MLflow's database; a relative one lies under --root.",
+)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="The folder that holds cards/.",
+)
+@click.option("--no-mlflow", is_flag=True, help="The catalog alone; starts at once.")
+def serve(
+    port: int, host: str, public_hosts: tuple[str, ...], backend: str, root: Path, no_mlflow: bool
+) -> None:
+    """Serve the pages, their JSON and MLflow until Ctrl-C.
+
+    \b
+        catalog serve
+        catalog serve --port 8080 --no-mlflow
+        catalog serve --host 0.0.0.0 --public-host cards.example.org
+    """
+    root = root.resolve()
+    click.echo(_greeting(root, host, port, "" if no_mlflow else backend))
+    _claim(host, port)
+    sys.stdout.flush()
+    if no_mlflow:
+        _serve_alone(root, host, port, public_hosts)
+    else:
+        _serve_with_mlflow(root, host, port, public_hosts, backend)
+
+
+def _greeting(root: Path, host: str, port: int, backend: str) -> str:
+    """Say what is here and where; cards that cannot be read are counted, not fatal."""
+    from registry.cards.vocabulary import FOLDERS
+    from registry.index import check
+
+    registry, problems = check(root)
+    found = {kind: len(registry.of_kind(kind)) for kind in FOLDERS}
+    counts = [f"{n} {kind if n == 1 else FOLDERS[kind]}" for kind, n in found.items()]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"Catalog  {address}/  ({', '.join(counts)})"]
+    if problems:
+        said = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines.append(f"         {said} in the cards; `registry check` lists them")
+    if backend:
+        from registry.tracking import shown
+
+        lines.append(f"MLflow   {address}/mlflow/  ({shown(backend)}; it needs some seconds)")
+    return "\n".join([*lines, "Stop with Ctrl-C."])
+
+
+def _claim(host: str, port: int) -> None:
+    """Refuse a port that something else listens on, before anything is started."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(address)
+    except OSError as error:
+        raise RegistryError(
+            f"{host}:{port}: cannot be listened on ({error.strerror or error}); stop what runs"
+            f" there, or take another port: catalog serve --port {port % 65535 + 1}"
+        ) from error
+
+
+def _serve_alone(root: Path, host: str, port: int, public_hosts: Sequence[str]) -> None:
+    import uvicorn
+
+    from catalog.app import standalone
+    from catalog.settings import Settings
+
+    names = tuple(name.lower() for name in public_hosts)
+    app = standalone(Settings(root=root, hosts=names))
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _serve_with_mlflow(
+    root: Path, host: str, port: int, public_hosts: Sequence[str], backend: str
+) -> None:
+    """Become MLflow's server: its command knows how to start and to stop it."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    from catalog import settings
+
+    if find_spec("mlflow") is None:
+        raise RegistryError(
+            "MLflow: is not installed; pip install 'tunedeck[track]', or catalog serve --no-mlflow"
+        )
+    if not entry_points(group="mlflow.app", name="catalog"):
+        raise RegistryError(
+            "tunedeck: is not installed, so that MLflow cannot find the catalog;"
+            " pip install --editable ."
+        )
+    os.environ[settings.ROOT] = str(root)
+    os.environ[settings.HOSTS] = ",".join(public_hosts)
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:starlette.middleware.wsgi is deprecated")
+    os.chdir(root)
+    os.execv(sys.executable, mlflow_command(host, port, public_hosts, backend))
+
+
+def mlflow_command(host: str, port: int, public_hosts: Sequence[str], backend: str) -> list[str]:
+    """Return the command that serves MLflow with the catalog in it."""
+    said = {
+        "--app-name": "catalog",
+        "--static-prefix": "/mlflow",
+        "--workers": "1",
+        "--backend-store-uri": backend,
+        "--artifacts-destination": "./mlartifacts",
+        "--host": host,
+        "--port": str(port),
+    }
+    if public_hosts or host in ("127.0.0.1", "localhost", "::1"):
+        # MLflow's own list would let in any name that begins like a private address.
+        names = ("localhost", "127.0.0.1", "[::1]", *public_hosts)
+        said["--allowed-hosts"] = ",".join(
+            one for name in names for one in (name, f"{name}:{port}")
+        )
+    options = [word for pair in said.items() for word in pair]
+    return [sys.executable, "-m", "mlflow", "server", *options]

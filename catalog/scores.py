@@ -1,0 +1,100 @@
+"""Scores as values: a model's beside its base model's, and a benchmark's over all models."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.shelf import Shelf
+from registry.cards import Benchmark, Cited, Claim, Declared, Model
+from registry.reports import Measurement, Report
+
+
+def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
+    """Return a model's measured scores, each with the base model's on the same prompts.
+
+    `lines` are over a whole benchmark; `tasks` are the same for each task of it.
+    """
+    after = shelf.reports.get(("evaluate", card.id))
+    if after is None:
+        return None
+    base = card.build.base if card.build else None
+    before = shelf.reports.get(("evaluate", base)) if base else None
+    lines = [_line(shelf, one, before) for one in after.measured.get("results", ())]
+    return {
+        "model": card.id,
+        "base": base if before else None,
+        "report": after.file,
+        "lines": [one for one in lines if one["task"] is None],
+        "tasks": [one for one in lines if one["task"] is not None],
+    }
+
+
+def of_benchmark(shelf: Shelf, card: Benchmark) -> list[dict[str, Any]]:
+    """Return every score on a benchmark that a stage measured or a card cites."""
+    order = {metric: at for at, metric in enumerate(card.metrics)}
+
+    def place(one: Mapping[str, Any]) -> tuple[int, bool, float]:
+        # Published numbers come in units of their own, so ours are not ranked among them.
+        headline = order.get(one["metric"], len(order))
+        return headline, one["status"] != "measured", -(one["value"] or 0.0)
+
+    return sorted([*_measured(shelf, card.id), *_said(shelf, card.id)], key=place)
+
+
+def _line(shelf: Shelf, one: Measurement, before: Report | None) -> dict[str, Any]:
+    old = before.find("results", one.qualifiers) if before else None
+    return {
+        "benchmark": one.benchmark,
+        "title": _title(shelf, one.benchmark),
+        "metric": one.metric,
+        "over": one.unit,
+        "task": one.subset,
+        "n": one.n,
+        "before": _plain(old),
+        "after": _plain(one),
+        "change": one.value - old.value if old else None,
+    }
+
+
+def _plain(one: Measurement | None) -> dict[str, Any] | None:
+    return {"value": one.value, "stderr": one.stderr} if one else None
+
+
+def _title(shelf: Shelf, id: str | None) -> str | None:
+    card = shelf.registry.benchmarks.get(id or "")
+    return card.title if card else id
+
+
+def _measured(shelf: Shelf, id: str) -> Iterator[dict[str, Any]]:
+    for model in shelf.registry.models.values():
+        report = shelf.reports.get(("evaluate", model.id))
+        for one in report.measured.get("results", ()) if report else ():
+            if one.benchmark == id and one.subset is None:
+                yield {
+                    **_of(model),
+                    "metric": one.metric,
+                    "over": one.unit,
+                    "value": one.value,
+                    "stderr": one.stderr,
+                    "n": one.n,
+                    "status": "measured",
+                }
+
+
+def _said(shelf: Shelf, id: str) -> Iterator[dict[str, Any]]:
+    for model in shelf.registry.models.values():
+        for claim in model.results:
+            if claim.benchmark == id and claim.status != "measured":
+                value = {"value": claim.value, "unit": claim.unit, "printed": claim.printed}
+                yield {**_of(model), "metric": claim.metric or "", **value, **_source(claim)}
+
+
+def _of(model: Model) -> dict[str, Any]:
+    return {"model": model.id, "title": model.title}
+
+
+def _source(claim: Claim[Any]) -> Mapping[str, Any]:
+    evidence = claim.evidence
+    said: dict[str, Any] = {"status": claim.status, "split": claim.split, "subset": claim.subset}
+    if isinstance(evidence, Cited):
+        return said | {"paper": evidence.paper, "at": evidence.at}
+    return said | {"by": evidence.by} if isinstance(evidence, Declared) else said

@@ -1,0 +1,49 @@
+"""The pages' templates, and what they may call."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+
+from catalog import charts, flow, links, markdown, printing
+from catalog.assets import address
+from registry.cards.claim import QUALIFIERS
+from registry.cards.vocabulary import FOLDERS
+
+_HERE = Path(__file__).parent
+_PAGES = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES.filters |= {
+    "markdown": markdown.render,
+    "label": printing.label,
+    "number": printing.number,
+    "size": printing.size,
+    "score": printing.score,
+    "moment": printing.moment,
+    "shown": printing.shown,
+    "outside": links.outside,
+    "origin": links.origin,
+}
+_PAGES.globals |= {
+    "asset": address,
+    "arxiv": links.arxiv,
+    "folders": FOLDERS,
+    "qualifiers": QUALIFIERS,
+    "line_chart": charts.line_chart,
+    "score_chart": charts.score_chart,
+    "some": charts.some,
+    "draw": flow.draw,
+}
+
+
+def render(request: Request, template: str, values: Mapping[str, Any]) -> str:
+    """Return a page as text."""
+    page = _PAGES.get_template(template)
+    return page.render(values, request=request, mlflow=request.app.state.settings.mlflow)

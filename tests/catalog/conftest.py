@@ -1,0 +1,108 @@
+"""What the catalog's tests share: a checkout after a run, and a client of the server on it."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from starlette.testclient import TestClient
+
+from catalog.app import standalone
+from catalog.settings import Settings
+
+VOID = {"meta", "link", "input", "br", "hr", "img", "wbr"}
+
+
+def _sample() -> ModuleType:
+    """Load the module beside this one; tests are no package, so it has no name to import."""
+    path = Path(__file__).with_name("sample.py")
+    spec = importlib.util.spec_from_file_location("catalog_sample", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def sample() -> ModuleType:
+    """Return the module that makes the sample."""
+    return _sample()
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory, sample: ModuleType) -> Path:
+    """Return a checkout as it looks after a run; tests only read it."""
+    made: Path = sample.make(tmp_path_factory.mktemp("checkout"))
+    return made
+
+
+@pytest.fixture(scope="session")
+def client(checkout: Path) -> Iterator[TestClient]:
+    """Return a client of the catalog without MLflow."""
+    with TestClient(standalone(Settings(root=checkout)), base_url="http://localhost") as one:
+        yield one
+
+
+class Page(HTMLParser):
+    """A page as its tags say it is, with every fault of its nesting."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.faults: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        self.faults += [f"<{tag}> is not closed" for tag in self._open]
+
+    @property
+    def text(self) -> str:
+        """The words of the page, single spaces between them."""
+        return " ".join(" ".join(self.words).split())
+
+    def values(self, attribute: str, tag: str | None = None) -> list[str]:
+        """Return every value of an attribute."""
+        return [
+            attributes[attribute]
+            for name, attributes in self.tags
+            if attribute in attributes and tag in (None, name)
+        ]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        self.faults += [f"<{tag}> has {name} twice" for name in names if names.count(name) > 1]
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+        else:
+            self.faults.append(f"</{tag}> closes {self._open[-1:] or 'nothing'}")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture(scope="session")
+def parse() -> type[Page]:
+    """Return the reader of pages."""
+    return Page
+
+
+@pytest.fixture
+def fresh() -> Callable[[Path], TestClient]:
+    """Return a function that makes a client of a catalog of its own."""
+    return lambda root: TestClient(standalone(Settings(root=root)), base_url="http://localhost")

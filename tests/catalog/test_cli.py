@@ -1,0 +1,62 @@
+import socket
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from catalog.cli import main, mlflow_command
+
+
+def test_help_is_quick_and_holds_an_example() -> None:
+    said = CliRunner().invoke(main, ["serve", "--help"])
+    assert said.exit_code == 0
+    assert "catalog serve --port 8080 --no-mlflow" in said.output
+
+
+def test_help_imports_no_server() -> None:
+    code = (
+        "import sys, catalog.cli; "
+        "sys.exit(any(one in sys.modules for one in ('mlflow', 'starlette', 'uvicorn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("alone", [[], ["--no-mlflow"]])
+def test_a_taken_port_is_said_in_a_sentence(alone: list[str], checkout: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = CliRunner().invoke(main, ["serve", "--root", str(checkout), "--port", port, *alone])
+    assert said.exit_code == 1
+    assert f"127.0.0.1:{port}: cannot be listened on (Address already in use)" in said.stderr
+    assert "take another port: catalog serve --port" in said.stderr
+
+
+def test_a_folder_without_cards_is_said_in_a_sentence(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ["serve", "--root", str(tmp_path), "--no-mlflow"])
+    assert said.exit_code == 1
+    assert "there is no such folder; run this where cards/ is" in said.stderr
+
+
+def test_mlflow_hears_only_our_names_unless_it_is_open_to_others() -> None:
+    def allowed(host: str, *names: str) -> str | None:
+        command = mlflow_command(host, 5000, names, "sqlite:///x.db")
+        found = dict(pairwise(command))
+        return found.get("--allowed-hosts")
+
+    assert allowed("127.0.0.1") == (
+        "localhost,localhost:5000,127.0.0.1,127.0.0.1:5000,[::1],[::1]:5000"
+    )
+    assert "cards.example.org:5000" in str(allowed("0.0.0.0", "cards.example.org"))
+    assert allowed("0.0.0.0") is None
+
+
+def test_mlflow_gets_one_worker_and_a_prefix() -> None:
+    command = mlflow_command("127.0.0.1", 5000, (), "sqlite:///x.db")
+    assert command[:4] == [sys.executable, "-m", "mlflow", "server"]
+    found = dict(pairwise(command))
+    assert (found["--workers"], found["--static-prefix"]) == ("1", "/mlflow")

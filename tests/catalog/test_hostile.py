@@ -1,0 +1,140 @@
+"""Cards and reports may come from anybody; nothing in them may act on who reads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.links import origin, outside
+from catalog.markdown import render
+from registry import reports
+from registry.cards import load_text, to_yaml
+from registry.files import write_json, write_text
+from registry.reports import Artefact, Measurement, Report
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+MARKDOWN = (
+    "<script>alert(3)</script> <b onclick=alert(4)>b</b> [a](javascript:alert(5)) "
+    "[b](data:text/html,x) ![p](https://evil.example/p.png) <https://fine.example> **bold**"
+)
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """Return a root whose texts all try something."""
+    paper = f"""\
+kind: paper
+id: evil
+title: {json.dumps(EVIL)}
+summary: {json.dumps(MARKDOWN)}
+authors: [{json.dumps(EVIL)}]
+url: "javascript:alert(6)"
+bibtex: {json.dumps(EVIL + "</pre>")}
+notes: [{json.dumps(MARKDOWN)}]
+findings: [{{says: {json.dumps(MARKDOWN)}, at: {json.dumps(EVIL)}, quote: {json.dumps(EVIL)}}}]
+"""
+    dataset = f"""\
+kind: dataset
+id: evil
+title: {json.dumps(EVIL)}
+summary: {json.dumps(MARKDOWN)}
+homes: [{{value: "https://evil.example/{"%22%3E"}<x>", declared: {json.dumps(EVIL)}}}]
+annotator: {{value: [human], cited: evil, at: {json.dumps(EVIL)}, quote: {json.dumps(EVIL)}}}
+licence: {{value: {json.dumps("terms: " + EVIL)}, declared: {json.dumps(EVIL)}}}
+scale:
+  - {{value: 1, unit: instances, printed: {json.dumps(EVIL)}, cited: evil, at: x}}
+  - {{value: 2, unit: instances, declared: x, note: {json.dumps(EVIL)}}}
+notes: [{json.dumps(MARKDOWN)}]
+source:
+  subset: {json.dumps(EVIL)}
+  files:
+    - {{path: "x.jsonl", origin: "url:https://e.example/<x>", sha256: "{"0" * 64}", bytes: 1}}
+convert: {{format: dolly}}
+"""
+    for text in (paper, dataset):
+        card = load_text(text)
+        write_text(tmp_path / "cards" / f"{card.kind}s" / f"{card.id}.yaml", to_yaml(card))
+    measured = {
+        "scale": (Measurement(value=1, unit=EVIL, split=EVIL),) * 2,
+        "quarantined": (Measurement(value=1, subset=EVIL),),
+        "lengths": (Measurement(value={EVIL: EVIL, "mean": EVIL}, part=EVIL, unit=EVIL),),
+        "languages": (Measurement(value={EVIL: 1}),),
+        "duplicates": (Measurement(value=EVIL),),
+    }
+    file = Artefact(path=EVIL, sha256="0" * 64, bytes=1, digest=EVIL)
+    environment = {"started": EVIL, "seconds": EVIL, "device": EVIL}
+    report = Report(
+        stage="convert", id="evil", inputs=(file,), measured=measured, environment=environment
+    )
+    reports.write(tmp_path, report)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/?q=%3Cscript%3E&kind=%22%3E%3Cb%3E", "/datasets/evil", "/papers/evil"]
+)
+def test_hostile_text_is_shown_as_text(address: str, hostile: Path, fresh: Any, parse: Any) -> None:
+    response = fresh(hostile).get(address)
+    page = parse(response.text)
+    assert response.status_code == 200
+    assert not page.faults
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "img", "b", "x"} - (
+        {"b"} if address == "/datasets/evil" else set()
+    )
+    names = {name for _, given in page.tags for name in given}
+    assert not [name for name in names if name.startswith("on")]
+    schemes = {href.partition(":")[0].lower() for href in page.values("href") if ":" in href}
+    assert schemes <= {"http", "https"}
+
+
+def test_text_that_is_no_unicode_does_not_cost_the_page(hostile: Path, fresh: Any) -> None:
+    path = hostile / "reports" / "convert" / "evil.json"
+    body = json.loads(path.read_text(encoding="utf-8"))
+    body["measured"]["quarantined"][0]["subset"] = "SURROGATE"
+    text = json.dumps(body).replace("SURROGATE", "\\ud800")
+    write_text(path, text)
+    client = fresh(hostile)
+    assert client.get("/datasets/evil").status_code == 200
+    assert client.get("/datasets/evil.json").json()["conversion"]["quarantined"][0]["reason"] == "?"
+
+
+def test_a_report_with_nan_is_still_json(hostile: Path, fresh: Any) -> None:
+    path = hostile / "reports" / "convert" / "evil.json"
+    body = json.loads(path.read_text(encoding="utf-8"))
+    body["measured"]["duplicates"][0]["value"] = float("nan")
+    write_json(path, body)
+    assert fresh(hostile).get("/datasets/evil.json").json()["conversion"]["numbers"] == {
+        "duplicates": None
+    }
+
+
+@given(st.text(max_size=60))
+def test_no_markdown_makes_a_tag_that_is_not_allowed(text: str) -> None:
+    from html.parser import HTMLParser
+
+    from catalog.markdown import TAGS
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert tag in TAGS
+            assert {name for name, _ in attrs} <= {"href", "title", "rel"}
+
+    Tags().feed(render(text))
+
+
+@pytest.mark.parametrize(
+    "home", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "http://[", "text"]
+)
+def test_what_is_no_web_address_is_no_link(home: str) -> None:
+    assert outside(home) is None
+    assert origin(f"url:{home}") is None
+
+
+@given(st.text(max_size=40))
+def test_a_link_outside_always_leads_to_the_web(text: str) -> None:
+    for address in (outside(text), outside(f"hub:{text}"), outside(f"github:{text}"), origin(text)):
+        assert address is None or address.startswith(("http://", "https://"))

@@ -1,0 +1,230 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from catalog import answer
+
+CARDS = (
+    "/datasets/short-tasks",
+    "/datasets/wizardlm",
+    "/datasets/qwen2.5-rewrites",
+    "/benchmarks/new-tasks",
+    "/benchmarks/ifeval",
+    "/models/smollm2-135m",
+    "/models/smollm2-short",
+    "/models/wizardlm-7b",
+    "/mixtures/short-mix",
+    "/recipes/sft-small",
+    "/papers/survey-2023",
+    "/lineage/models/smollm2-short",
+)
+
+
+def links(page: Any) -> set[str]:
+    """Return the addresses within the catalog that a reader may follow."""
+    return {
+        attributes["href"].partition("#")[0]
+        for tag, attributes in page.tags
+        if tag == "a"
+        and attributes["href"].startswith("/")
+        and "nofollow" not in attributes.get("rel", "")
+    }
+
+
+def test_every_page_is_well_formed_and_every_link_on_it_leads_somewhere(
+    client: TestClient, parse: Any
+) -> None:
+    seen: set[str] = set()
+    waiting = {"/"}
+    while waiting:
+        address = waiting.pop()
+        seen.add(address)
+        response = client.get(address)
+        assert response.status_code == 200, address
+        if response.headers["content-type"].startswith("text/html"):
+            page = parse(response.text)
+            assert not page.faults, address
+            ids = page.values("id")
+            assert len(ids) == len(set(ids)), address
+            named = " ".join([*page.values("aria-labelledby"), *page.values("for")]).split()
+            assert set(named) <= set(ids), address
+            inner = {href[1:] for href in page.values("href", "a") if href.startswith("#")}
+            assert inner <= set(ids), address
+            waiting |= links(page) - seen
+    assert set(CARDS) - {"/lineage/models/smollm2-short"} <= seen
+
+
+@pytest.mark.parametrize("address", CARDS)
+def test_no_page_carries_script_or_style_of_its_own(
+    address: str, client: TestClient, parse: Any
+) -> None:
+    page = parse(client.get(address).text)
+    assert not {tag for tag, _ in page.tags} & {"script", "style", "iframe", "object", "img"}
+    attributes = {name for _, given in page.tags for name in given}
+    assert "style" not in attributes
+    assert not [name for name in attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("address", CARDS)
+def test_a_page_and_its_json_show_the_same_values(
+    address: str, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, Any]] = []
+    render = answer.render
+
+    def spy(request: Any, template: str, values: Any) -> str:
+        shown.append(answer.finite(values))
+        return render(request, template, values)
+
+    monkeypatch.setattr(answer, "render", spy)
+    assert client.get(address).status_code == 200
+    twin = client.get(f"{address}.json")
+    assert twin.headers["content-type"].startswith("application/json")
+    assert twin.json() == {"ok": True, **shown[0]}
+
+
+def test_the_list_has_a_twin_that_takes_the_same_questions(client: TestClient) -> None:
+    twin = client.get("/index.json?kind=model&q=short").json()
+    assert [one["id"] for one in twin["cards"]] == ["smollm2-short"]
+    assert twin["total"] == 1
+
+
+def test_an_id_with_dots_has_a_page_and_a_twin(client: TestClient) -> None:
+    assert "Rewrites" in client.get("/datasets/qwen2.5-rewrites").text
+    assert client.get("/datasets/qwen2.5-rewrites.json").json()["card"]["id"] == "qwen2.5-rewrites"
+
+
+def test_a_claim_shows_status_source_place_quote_and_note(client: TestClient, parse: Any) -> None:
+    text = parse(client.get("/datasets/short-tasks").text).text
+    assert "declared README, section Disclaimer" in text
+    assert "By contributing you agree" in text
+    assert "Many inputs look machine-made" in text
+
+
+def test_a_measured_claim_shows_the_reports_number_and_its_stage(
+    client: TestClient, parse: Any
+) -> None:
+    text = parse(client.get("/datasets/short-tasks").text).text
+    assert re.search(r"69,195 instances measured by stage convert", text)
+
+
+def test_a_claim_that_no_stage_measured_says_what_to_type(
+    sample: Any, tmp_path: Path, fresh: Any, parse: Any
+) -> None:
+    sample.make(tmp_path)
+    (tmp_path / "reports" / "convert" / "short-tasks.json").unlink()
+    text = parse(fresh(tmp_path).get("/datasets/short-tasks").text).text
+    assert "not measured yet" in text
+    assert "type registry convert datasets/short-tasks" in text
+
+
+def test_numbers_that_disagree_stand_side_by_side(client: TestClient, parse: Any) -> None:
+    (one,) = client.get("/datasets/wizardlm.json").json()["disagreements"]
+    assert [claim["value"] for claim in one["claims"]] == [196000, 143000]
+    text = parse(client.get("/datasets/wizardlm").text).text
+    assert text.index("Where sources disagree") < text.index("196,000 instances printed “196K”")
+    assert "none is chosen" in text
+
+
+def test_conversion_shows_rows_left_out_by_reason(client: TestClient) -> None:
+    found = client.get("/datasets/short-tasks.json").json()["conversion"]
+    assert found["quarantined"] == [
+        {"reason": "the answer is empty", "value": 11},
+        {"reason": "`input` is not a list of messages", "value": 7},
+    ]
+    assert found["numbers"] == {"duplicates": 231, "empty_answers": 11}
+
+
+def test_a_dataset_lists_what_was_made_from_it_direct_things_first(client: TestClient) -> None:
+    found = client.get("/datasets/short-tasks.json").json()["used_by"]
+    assert found[0]["name"] == "mixtures/short-mix"
+    tuned = next(one for one in found if one["name"] == "models/smollm2-short")
+    assert (tuned["via"], tuned["proof"]) == ("Short tasks, mixed", "proven")
+
+
+def test_a_tuned_model_shows_scores_before_and_after_with_standard_errors(
+    client: TestClient, parse: Any
+) -> None:
+    scores = client.get("/models/smollm2-short.json").json()["scores"]
+    first = scores["lines"][0]
+    assert first["before"] == {"value": 0.143, "stderr": 0.016}
+    assert first["after"] == {"value": 0.187, "stderr": 0.019}
+    assert first["change"] == pytest.approx(0.044)
+    text = parse(client.get("/models/smollm2-short").text).text
+    assert "14.3 ± 1.6 18.7 ± 1.9 +4.4 384" in text
+
+
+def test_scores_of_single_tasks_stand_apart_from_those_of_the_benchmark(
+    client: TestClient,
+) -> None:
+    scores = client.get("/models/smollm2-short.json").json()["scores"]
+    assert len(scores["lines"]) == 4
+    assert [one["task"] for one in scores["tasks"]] == ["born_first", "last_word_nth", "quartz"]
+
+
+def test_the_loss_curve_holds_every_step_of_a_short_run(client: TestClient) -> None:
+    curve = client.get("/models/smollm2-short.json").json()["curve"]
+    assert curve["every"] == 1
+    assert [one["step"] for one in curve["points"]] == list(range(1, 151))
+
+
+def test_a_benchmark_ranks_measured_scores_and_keeps_published_ones_apart(
+    client: TestClient,
+) -> None:
+    scores = client.get("/benchmarks/new-tasks.json").json()["scores"]
+    headline = [(one["model"], one["status"]) for one in scores if one["metric"] == "rouge_l"]
+    assert headline == [
+        ("smollm2-short", "measured"),
+        ("smollm2-135m", "measured"),
+        ("wizardlm-7b", "cited"),
+    ]
+
+
+def test_a_mixture_shows_each_datasets_share(client: TestClient) -> None:
+    found = client.get("/mixtures/short-mix.json").json()["ingredients"]
+    assert [(one["dataset"], one["share"]) for one in found] == [
+        ("short-tasks", 0.75),
+        ("qwen2.5-rewrites", 0.25),
+    ]
+
+
+def test_a_recipe_explains_every_setting(client: TestClient) -> None:
+    found = client.get("/recipes/sft-small.json").json()["settings"]
+    assert all(one["says"] for one in found)
+    assert {"name": "steps", "value": 150, "says": "Optimiser steps."} in found
+
+
+def test_a_paper_lists_the_claims_that_cite_it_by_card(client: TestClient, parse: Any) -> None:
+    found = client.get("/papers/survey-2023.json").json()["cited_by"]
+    assert [one["name"] for one in found] == [
+        "datasets/wizardlm",
+        "benchmarks/ifeval",
+        "models/smollm2-135m",
+    ]
+    assert "@article{lou2023prompt," in parse(client.get("/papers/survey-2023").text).text
+
+
+def test_a_proven_edge_looks_different_from_a_cited_one(client: TestClient) -> None:
+    text = client.get("/models/smollm2-short").text
+    assert 'class="arrow proven"' in text
+    assert 'class="arrow cited"' in text
+
+
+def test_lineage_upwards_ends_at_the_card_and_downwards_starts_there(client: TestClient) -> None:
+    address = "/lineage/mixtures/short-mix.json?direction="
+    upward = client.get(f"{address}up").json()["lineage"]
+    downward = client.get(f"{address}down").json()["lineage"]
+    assert [one["name"] for one in upward["layers"][-1]] == ["mixtures/short-mix"]
+    assert [one["name"] for one in downward["layers"][0]] == ["mixtures/short-mix"]
+
+
+def test_lineage_takes_the_kind_in_the_singular_too(client: TestClient) -> None:
+    assert client.get("/lineage/mixture/short-mix").status_code == 200
+
+
+def test_the_name_of_a_folder_leads_to_the_filtered_list(client: TestClient) -> None:
+    response = client.get("/datasets", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (302, "/?kind=dataset")

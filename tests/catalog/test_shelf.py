@@ -1,0 +1,74 @@
+import os
+from pathlib import Path
+from typing import Any
+
+from catalog.shelf import Watch
+from registry.files import write_text
+
+
+def test_nothing_is_read_again_while_no_file_changes(checkout: Path) -> None:
+    watch = Watch(checkout)
+    assert watch.shelf() is watch.shelf()
+
+
+def test_a_changed_card_is_seen_at_the_next_request(
+    sample: Any, tmp_path: Path, fresh: Any
+) -> None:
+    sample.make(tmp_path)
+    client = fresh(tmp_path)
+    before = client.get("/recipes/sft-small")
+    path = tmp_path / "cards" / "recipes" / "sft-small.yaml"
+    write_text(path, path.read_text().replace("title: Supervised tuning", "title: New name"))
+    after = client.get("/recipes/sft-small", headers={"if-none-match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert "New name, small" in after.text
+
+
+def test_a_new_report_is_seen_and_a_removed_card_is_gone(
+    sample: Any, tmp_path: Path, fresh: Any
+) -> None:
+    sample.make(tmp_path)
+    client = fresh(tmp_path)
+    report = tmp_path / "reports" / "mix" / "short-mix.json"
+    hidden = report.rename(tmp_path / "away.json")
+    assert client.get("/mixtures/short-mix.json").json()["mixing"] is None
+    hidden.rename(report)
+    assert client.get("/mixtures/short-mix.json").json()["mixing"]["scale"]
+    (tmp_path / "cards" / "models" / "wizardlm-7b.yaml").unlink()
+    assert client.get("/models/wizardlm-7b").status_code == 404
+
+
+def test_a_faulty_card_is_named_and_the_others_stay(
+    sample: Any, tmp_path: Path, fresh: Any, parse: Any
+) -> None:
+    sample.make(tmp_path)
+    path = tmp_path / "cards" / "recipes" / "sft-small.yaml"
+    write_text(path, path.read_text() + "colour: blue\n")
+    client = fresh(tmp_path)
+    text = parse(client.get("/").text).text
+    assert "cards/recipes/sft-small.yaml:" in text
+    assert "colour: is no field here" in text
+    assert client.get("/recipes/sft-small").status_code == 404
+    assert client.get("/models/smollm2-short").status_code == 200
+
+
+def test_a_faulty_report_is_named_and_the_card_stays(
+    sample: Any, tmp_path: Path, fresh: Any
+) -> None:
+    sample.make(tmp_path)
+    write_text(tmp_path / "reports" / "mix" / "short-mix.json", "{")
+    client = fresh(tmp_path)
+    (problem,) = client.get("/index.json").json()["problems"]
+    assert problem.startswith("reports/mix/short-mix.json: is not a report of this version")
+    assert client.get("/mixtures/short-mix").status_code == 200
+
+
+def test_a_file_of_the_same_size_and_another_time_is_read_again(
+    sample: Any, tmp_path: Path
+) -> None:
+    sample.make(tmp_path)
+    watch = Watch(tmp_path)
+    first = watch.shelf()
+    path = tmp_path / "cards" / "recipes" / "sft-small.yaml"
+    os.utime(path, ns=(1, 1))
+    assert watch.shelf() is not first
