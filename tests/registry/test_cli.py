@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from registry.cli import main
+from registry.files import write_text
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def said(root: Path, *words: str) -> object:
+    done = run(*words, "--root", str(root), "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_check_counts_the_cards(root: Path) -> None:
+    done = run("check", "--root", str(root))
+    assert done.exit_code == 0
+    assert done.stdout.startswith("1 dataset, 1 benchmark, 2 models, 1 mixture")
+
+
+def test_check_tells_problems_on_stderr_and_exits_with_1(root: Path) -> None:
+    path = root / "cards" / "datasets" / "songs.yaml"
+    write_text(path, path.read_text().replace("human", "humam"))
+    done = run("check", "--root", str(root))
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "'humam' is not known here; did you mean 'human'?" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_check_tells_problems_as_json(root: Path) -> None:
+    write_text(root / "cards" / "papers" / "b.yaml", "kind: paper\nid: b\n")
+    done = run("check", "--root", str(root), "--json")
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert done.exit_code == 1
+    assert (problem["file"], problem["field"]) == ("cards/papers/b.yaml", "title")
+
+
+def test_list_filters_by_words_and_facets(root: Path) -> None:
+    names = [one["name"] for one in said(root, "list", "song", "--kind", "dataset")]
+    assert names == ["datasets/songs"]
+    assert said(root, "list", "--annotator", "gpt-4") == []
+
+
+def test_list_refuses_an_unknown_column_as_wrong_usage(root: Path) -> None:
+    done = run("list", "--root", str(root), "--sort", "beauty")
+    assert done.exit_code == 2
+    assert "no column 'beauty'" in done.output
+
+
+def test_show_names_the_evidence_of_each_claim(root: Path) -> None:
+    done = run("show", "songs", "--root", str(root))
+    assert "3 instances  [cited: a-paper, Table 1]" in done.stdout
+    assert "not measured yet instances  [measured: convert]" in done.stdout
+
+
+def test_show_offers_the_nearest_id(root: Path) -> None:
+    done = run("show", "song", "--root", str(root))
+    assert done.exit_code == 1
+    assert "did you mean 'songs'?" in done.stderr
+
+
+def test_new_writes_a_card_that_check_has_questions_about(root: Path) -> None:
+    assert run("new", "dataset", "tunes", "--root", str(root)).exit_code == 0
+    done = run("check", "--root", str(root))
+    assert done.exit_code == 1
+    assert "cards/datasets/tunes.yaml" in done.stderr
+
+
+def test_new_never_overwrites(root: Path) -> None:
+    done = run("new", "dataset", "songs", "--root", str(root))
+    assert done.exit_code == 1
+    assert "is there already" in done.stderr
+
+
+def test_lineage_goes_up_to_the_files(root: Path) -> None:
+    found = said(root, "lineage", "singer", "--up")
+    assert isinstance(found, dict)
+    names = {node["name"] for node in found["nodes"]}
+    assert {"files/songs/songs.json", "datasets/songs", "mixtures/songs-only"} <= names
+
+
+def test_lineage_goes_down_to_the_scores(root: Path) -> None:
+    found = said(root, "lineage", "datasets/songs", "--down")
+    assert isinstance(found, dict)
+    assert "scores/singer/new-songs" in {node["name"] for node in found["nodes"]}
+
+
+def test_report_run_says_what_to_type_when_nothing_has_run(root: Path) -> None:
+    done = run("report", "run", "--root", str(root))
+    assert "nothing has run yet; type: make repro" in done.stdout
+
+
+def test_a_stage_without_its_input_names_the_stage_to_run(root: Path) -> None:
+    done = run("mix", "songs-only", "--root", str(root))
+    assert done.exit_code == 1
+    assert "run `registry convert songs` first" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["check"], ["list"], ["lineage"], ["tune"], ["report", "run"]]
+)
+def test_every_help_text_holds_an_example(words: list[str]) -> None:
+    done = run(*words, "--help")
+    assert done.exit_code == 0
+    assert "    registry" in done.stdout or "=" in done.stdout

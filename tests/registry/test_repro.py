@@ -1,0 +1,286 @@
+"""`dvc repro` as it is shipped, in a real Git and DVC repository, on a tiny model and dataset.
+
+The cards keep their ids, so that dvc.yaml and params.yaml are those of the project; only what they
+describe is small.
+"""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.files import write_text
+from registry.hashing import hash_file
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+TOP = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+MODEL, BASE, DATA = "smollm2-evals", "smollm2-135m-instruct", "openai-evals"
+TASKS = {"double": lambda n: str(2 * n), "next": lambda n: str(n + 1), "same": lambda n: str(n)}
+STEPS = 30
+
+
+class Checkout:
+    """A small copy of the project that commands run in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.environment = os.environ | {
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(root),
+            "TUNEDECK_DEVICE": "cpu",
+            "OMP_NUM_THREADS": "1",
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@example.org",
+        }
+
+    def run(self, *words: str, fine: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            words,
+            check=False,
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        if fine:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def repro(self) -> list[str]:
+        """Run everything; return the stages that ran."""
+        out = self.run("dvc", "repro").stdout
+        return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
+
+    def report(self, stage: str, id: str) -> dict[str, Any]:
+        text = (self.root / "reports" / stage / f"{id}.json").read_text()
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def edit(self, card: str, old: str, new: str) -> None:
+        path = self.root / "cards" / card
+        text = path.read_text()
+        assert old in text
+        write_text(path, text.replace(old, new))
+
+
+def _dataset(root: Path) -> str:
+    for task, answer in TASKS.items():
+        rows = [
+            {
+                "input": [
+                    {"role": "system", "content": f"Say the {task}."},
+                    {"role": "user", "content": str(n)},
+                ],
+                "ideal": answer(n),
+            }
+            for n in range(40)
+        ]
+        rows.append({"ideal": "an answer to nothing"})
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        write_text(root / "owner" / f"{task}.jsonl", lines)
+    return _files(root, [f"{task}.jsonl" for task in TASKS])
+
+
+def _files(root: Path, names: list[str]) -> str:
+    made = []
+    for name in names:
+        found = hash_file(root / "owner" / name)
+        made.append(
+            f'    - {{path: {name}, origin: "file:owner/{name}", '
+            f"sha256: {found.sha256}, bytes: {found.bytes}}}"
+        )
+    return "\n".join(made)
+
+
+def _cards(root: Path, base: Path) -> dict[str, str]:
+    shutil.copytree(base, root / "owner", dirs_exist_ok=True)
+    names = sorted(path.name for path in base.iterdir() if path.is_file())
+    head = "title: T\nsummary: S.\n"
+    held = "rows: {{mixture: evals-small, part: {}}}\nmetrics: [rouge_l, exact_match]\n"
+    benchmarks = {
+        f"benchmarks/evals-new-{part}": f"kind: benchmark\nid: evals-new-{part}\n{head}"
+        + held.format(f"held_out_{part}")
+        + "generate: {max_new_tokens: 4}\n"
+        for part in ("instances", "tasks")
+    }
+    evaluate = "evaluate: {benchmarks: [evals-new-instances, evals-new-tasks]}\n"
+    return benchmarks | {
+        f"datasets/{DATA}": f"kind: dataset\nid: {DATA}\n{head}source:\n  files:\n"
+        + f"{_dataset(root)}\nconvert: {{format: openai-evals, limit: 50}}\n",
+        "mixtures/evals-small": f"kind: mixture\nid: evals-small\n{head}mix:\n"
+        f"  datasets:\n    - {{dataset: {DATA}, weight: 1}}\n  size: 60\n  seed: 1\n"
+        "  hold_out: {tasks: [same], instances: 4, of_task: 5}\n",
+        f"models/{BASE}": f"kind: model\nid: {BASE}\n{head}source:\n  files:\n"
+        f"{_files(root, names)}\nweights: {{format: safetensors, file: model.safetensors}}\n"
+        + evaluate,
+        f"models/{MODEL}": f"kind: model\nid: {MODEL}\n{head}"
+        f"build: {{base: {BASE}, mixture: evals-small, recipe: sft-small}}\n{evaluate}",
+        "recipes/sft-small": f"kind: recipe\nid: sft-small\n{head}tune: {{method: full, "
+        f"steps: {STEPS}, tokens_per_step: 256, max_tokens: 128, learning_rate: 3e-3, "
+        "checkpoint_every: 5, precision: fp32, seed: 1}\n",
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Checkout:
+    """Return a checkout in which `dvc repro` has run once."""
+    root = tmp_path_factory.mktemp("checkout")
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(TOP / name, root / name)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(TOP / "registry", root / "registry", ignore=ignore)
+    for name, text in _cards(root, tiny_folder).items():
+        write_text(root / "cards" / f"{name}.yaml", text)
+    checkout = Checkout(root)
+    checkout.run("git", "init", "-q")
+    checkout.run("dvc", "init", "-q")
+    shutil.copy(TOP / ".dvc" / "config", root / ".dvc" / "config")
+    checkout.run("git", "add", "-A")
+    checkout.run("git", "commit", "-qm", "start")
+    ran = checkout.repro()
+    assert ran[-1] == "publish"
+    assert len(ran) == 9
+    return checkout
+
+
+def test_the_reports_count_what_went_through(made: Checkout) -> None:
+    converted = made.report("convert", DATA)["measured"]
+    assert {"unit": "instances", "value": 120} in converted["scale"]
+    assert {"unit": "instances", "value": 3} in converted["quarantined"]
+    tuned = made.report("tune", MODEL)["measured"]
+    assert tuned["steps"] == [{"value": STEPS}]
+    assert tuned["loss"][1]["value"] < tuned["loss"][0]["value"]
+
+
+def test_the_learning_curve_has_every_step(made: Checkout) -> None:
+    with (made.root / "reports" / "tune" / f"{MODEL}.loss.csv").open() as stream:
+        assert [int(row["step"]) for row in csv.DictReader(stream)] == list(range(1, STEPS + 1))
+
+
+def test_the_overview_has_scores_before_and_after(made: Checkout) -> None:
+    found = json.loads(made.run("registry", "report", "run", "--json").stdout)
+    assert {line["benchmark"] for line in found["scores"]} == {
+        "evals-new-instances",
+        "evals-new-tasks",
+    }
+    assert all(line["before"] and line["after"]["stderr"] is not None for line in found["scores"])
+
+
+def test_lineage_is_proven_from_the_scores_to_the_files(made: Checkout) -> None:
+    found = json.loads(made.run("registry", "lineage", MODEL, "--up", "--json").stdout)
+    proofs = {(edge["source"], edge["target"]): edge["proof"] for edge in found["edges"]}
+    assert proofs[f"datasets/{DATA}", "mixtures/evals-small"] == "proven"
+    assert proofs["mixtures/evals-small", f"models/{MODEL}"] == "proven"
+    assert proofs[f"models/{BASE}", f"models/{MODEL}"] == "proven"
+    assert proofs[f"files/{DATA}/double.jsonl", f"datasets/{DATA}"] == "proven"
+
+
+def test_a_second_repro_runs_nothing(made: Checkout) -> None:
+    assert made.repro() == []
+
+
+def test_nothing_that_repro_writes_is_untracked_but_reports(made: Checkout) -> None:
+    found = made.run("git", "status", "--porcelain").stdout.split("\n")
+    paths = {line[3:] for line in found if line}
+    assert paths <= {"dvc.lock", "reports/"}
+
+
+def test_editing_a_summary_runs_nothing(made: Checkout) -> None:
+    made.edit(f"datasets/{DATA}.yaml", "summary: S.", "summary: Another.")
+    assert made.repro() == []
+
+
+def test_publishing_again_makes_nothing_new(made: Checkout) -> None:
+    assert "nothing new" in made.run("registry", "publish").stderr
+
+
+def test_verify_names_a_flipped_byte(made: Checkout) -> None:
+    assert made.run("registry", "verify").returncode == 0
+    path = made.root / "data" / "canonical" / DATA / "train.parquet"
+    before = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(before[:100] + bytes([before[100] ^ 1]) + before[101:])
+    done = made.run("registry", "verify", fine=False)
+    path.write_bytes(before)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"data/canonical/{DATA}/train.parquet: has sha256 ")
+
+
+def test_a_flipped_byte_in_a_native_file_is_refused_by_name_of_both_hashes(made: Checkout) -> None:
+    path = made.root / "data" / "native" / DATA / "double.jsonl"
+    before = path.read_bytes()
+    right = hash_file(path).sha256
+    path.write_bytes(before.replace(b"Say", b"Sax", 1))
+    wrong = hash_file(path).sha256
+    done = made.run("registry", "fetch", f"datasets/{DATA}", fine=False)
+    path.write_bytes(before)
+    assert done.returncode == 1
+    assert right in done.stderr
+    assert wrong in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_editing_convert_runs_only_what_depends_on_it(made: Checkout) -> None:
+    made.edit(f"datasets/{DATA}.yaml", "limit: 50", "limit: 30")
+    ran = made.repro()
+    assert ran == [
+        f"convert@{DATA}",
+        "mix-evals-small",
+        f"tune@{MODEL}",
+        *[stage for stage in ran if stage.startswith("evaluate@")],
+        "publish",
+    ]
+
+
+def _await(path: Path, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 120
+    while not path.is_file():
+        assert process.poll() is None, "the tuning ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_killed_tuning_goes_on_and_ends_with_as_many_steps(made: Checkout) -> None:
+    made.edit("recipes/sft-small.yaml", f"steps: {STEPS}", "steps: 400")
+    process = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=made.root,
+        env=made.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _await(made.root / "checkpoints" / MODEL / "last.safetensors", process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (made.root / "models" / MODEL).exists()
+    assert f"tune@{MODEL}" in made.repro()
+    report = made.report("tune", MODEL)
+    assert report["environment"]["resumed_from"] >= 5
+    assert report["measured"]["steps"] == [{"value": 400}]
+    curve = (made.root / "reports" / "tune" / f"{MODEL}.loss.csv").read_text().splitlines()
+    assert len(curve) == 401
+
+
+def test_without_a_source_the_rest_of_the_pipeline_still_runs(made: Checkout) -> None:
+    (made.root / "owner" / "config.json").rename(made.root / "owner" / "gone.json")
+    shutil.rmtree(made.root / "data" / "native" / BASE)
+    made.edit(f"datasets/{DATA}.yaml", "limit: 30", "limit: 35")
+    done = made.run("dvc", "repro", "--keep-going", fine=False)
+    assert done.returncode != 0
+    assert f"{BASE}: config.json" in done.stderr
+    assert "Running stage 'convert@openai-evals'" in done.stdout
+    assert "Running stage 'mix-evals-small'" in done.stdout
+    assert {"unit": "instances", "value": 105} in made.report("convert", DATA)["measured"]["scale"]

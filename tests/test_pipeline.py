@@ -1,0 +1,100 @@
+"""dvc.yaml and params.yaml name what the cards name; the slow part runs them in a real DVC repo."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from registry.index import Registry, load
+
+TOP = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def cards() -> Registry:
+    return load(TOP)
+
+
+@pytest.fixture(scope="module")
+def params() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((TOP / "params.yaml").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((TOP / "dvc.yaml").read_text())["stages"]
+    return found
+
+
+def test_every_source_is_a_card_with_a_source(cards: Registry, params: dict[str, Any]) -> None:
+    for id, folder in params["sources"].items():
+        assert cards.of_kind(folder)[id].source, id  # type: ignore[union-attr]
+
+
+def test_what_is_converted_is_fetched(cards: Registry, params: dict[str, Any]) -> None:
+    for id in params["datasets"]:
+        assert params["sources"][id] == "datasets"
+        assert cards.datasets[id].convert
+    for id in params["weights"]:
+        assert params["sources"][id] == "models"
+        assert cards.models[id].weights
+
+
+def test_tuned_models_are_those_whose_cards_say_how(
+    cards: Registry, params: dict[str, Any]
+) -> None:
+    said = {
+        id: {"base": card.build.base, "mixture": card.build.mixture, "recipe": card.build.recipe}
+        for id, card in cards.models.items()
+        if card.build
+    }
+    assert params["tuned"] == said
+
+
+def test_mixtures_depend_on_exactly_their_datasets(
+    cards: Registry, params: dict[str, Any], stages: dict[str, Any]
+) -> None:
+    for mixture in {one["mixture"] for one in params["tuned"].values()}:
+        wanted = {f"data/canonical/{one.dataset}" for one in cards.mixtures[mixture].mix.datasets}
+        found = {dep for dep in stages[f"mix-{mixture}"]["deps"] if dep.startswith("data/")}
+        assert found == wanted
+
+
+def test_evaluations_depend_on_the_benchmarks_and_mixtures_of_the_cards(
+    cards: Registry, params: dict[str, Any], stages: dict[str, Any]
+) -> None:
+    watched = {
+        Path(name).stem: keys
+        for one in stages["evaluate"]["do"]["params"]
+        for name, keys in one.items()
+        if name.startswith("cards/benchmarks/")
+    }
+    for id, mixture in params["evaluated"].items():
+        evaluate = cards.models[id].evaluate
+        assert evaluate
+        assert set(watched) == set(evaluate.benchmarks)
+        for benchmark in evaluate.benchmarks:
+            rows = cards.benchmarks[benchmark].rows
+            assert rows
+            assert rows.mixture == mixture
+            assert set(watched[benchmark]) == {"rows", "metrics", "generate"}
+
+
+def test_a_tuned_model_and_its_base_answer_the_same_benchmarks(
+    cards: Registry, params: dict[str, Any]
+) -> None:
+    for id, one in params["tuned"].items():
+        tuned, base = cards.models[id].evaluate, cards.models[one["base"]].evaluate
+        assert tuned == base
+        assert {id, one["base"]} <= set(params["evaluated"])
+
+
+def test_no_stage_depends_on_a_summary(stages: dict[str, Any]) -> None:
+    obeyed = {"source", "convert", "weights", "mix", "build", "tune", "evaluate"}
+    obeyed |= {"rows", "metrics", "generate"}
+    for stage in stages.values():
+        for one in stage.get("do", stage).get("params", ()):
+            for keys in one.values():
+                assert set(keys) <= obeyed
