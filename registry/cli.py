@@ -197,8 +197,9 @@ def _stage(name: str, summary: str, example: str) -> Callable[..., None]:
     @JSON
     def run(card: str, root: Path, as_json: bool) -> None:
         from registry import stages
+        from registry.place import here
 
-        report = getattr(stages, name)(stages.here(root), card, say=_say)
+        report = getattr(stages, name)(here(root), card, say=_say)
         if as_json:
             _print(json.loads((root / report.file).read_text(encoding="utf-8")))
 
@@ -239,8 +240,9 @@ def publish(root: Path, as_json: bool) -> None:
         MLFLOW_TRACKING_URI=http://127.0.0.1:5000/mlflow registry publish
     """
     from registry import stages
+    from registry.place import here
 
-    report = stages.publish(stages.here(root), say=_say)
+    report = stages.publish(here(root), say=_say)
     if as_json:
         _print(dict(report.environment))
 
@@ -254,9 +256,10 @@ def verify(root: Path, as_json: bool) -> None:
     \b
         registry verify
     """
-    from registry import stages
+    from registry.place import here
+    from registry.verify import verify as hash_again
 
-    checked, found = stages.verify(stages.here(root))
+    checked, found = hash_again(here(root))
     if as_json:
         listed = [{"path": d.path, "message": d.message, "reports": d.reports} for d in found]
         _print({"ok": not found, "files": checked, "differences": listed})

@@ -4,14 +4,11 @@ A stage reads a card, opens its inputs, calls one function of a lower floor and 
 `dvc.yaml` calls them through the command line; they run as well without DVC.
 """
 
-import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,8 +18,9 @@ from registry import reports
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Recipe, to_plain
 from registry.cards.kinds import Source
 from registry.errors import RegistryError
-from registry.files import write_text
 from registry.index import Registry, load, name_of
+from registry.losses import Losses
+from registry.place import Place
 from registry.reports import Artefact, Measurement, Report, artefact
 
 if TYPE_CHECKING:
@@ -32,59 +30,6 @@ C = TypeVar("C")
 Say = Callable[[str], None]
 WEIGHTS = "model.safetensors"
 FETCHED = ("dataset", "benchmark", "model")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the stages work, and what of this machine they may use."""
-
-    root: Path
-    mirror: Path | None = None
-    device: str = "auto"
-    tracking_uri: str = "sqlite:///mlflow.db"
-    progress: bool = field(default_factory=lambda: sys.stderr.isatty())
-
-    def native(self, id: str) -> Path:
-        """Fetched files of a card."""
-        return self.root / "data" / "native" / id
-
-    def canonical(self, id: str) -> Path:
-        """The canonical tables of a dataset or benchmark."""
-        return self.root / "data" / "canonical" / id
-
-    def mixture(self, id: str) -> Path:
-        """The tables of a mixture."""
-        return self.root / "data" / "mixtures" / id
-
-    def model(self, id: str) -> Path:
-        """A model's folder."""
-        return self.root / "models" / id
-
-    def checkpoints(self, id: str) -> Path:
-        """What a killed tuning resumes from."""
-        return self.root / "checkpoints" / id
-
-    def answers(self, model: str, benchmark: str) -> Path:
-        """A model's raw answers to a benchmark."""
-        return self.root / "data" / "answers" / model / f"{benchmark}.jsonl"
-
-    def losses(self, id: str) -> Path:
-        """The learning curve of a tuned model."""
-        return self.root / "reports" / "tune" / f"{id}.loss.csv"
-
-
-def here(root: Path = Path()) -> Place:
-    """Return the place described by `params.yaml` and the environment, which comes first."""
-    said = _machine(root)
-    mirror = os.environ.get("TUNEDECK_MIRROR") or said.get("mirror")
-    return Place(
-        root=root,
-        mirror=Path(mirror).expanduser() if mirror else None,
-        device=os.environ.get("TUNEDECK_DEVICE") or said.get("device") or "auto",
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI")
-        or said.get("tracking_uri")
-        or "sqlite:///mlflow.db",
-    )
 
 
 def fetch(place: Place, name: str, *, say: Say) -> Report:
@@ -246,50 +191,6 @@ def publish(place: Place, *, say: Say) -> Report:
     report = Report(stage="publish", id="all", settings=settings, environment=environment)
     reports.write(place.root, report)
     return report
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Difference:
-    """Something on disk that is not what a report says."""
-
-    path: str
-    message: str
-    reports: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message} (said by {', '.join(self.reports)})"
-
-
-def verify(place: Place) -> tuple[int, list[Difference]]:
-    """Hash again whatever the reports name; return how many files and every difference.
-
-    DVC checks out a corrupted cache object silently, so its word is not taken.
-    """
-    said: dict[str, dict[tuple[str, int], list[str]]] = {}
-    for report in reports.all_of(place.root):
-        for one in (*report.inputs, *report.outputs):
-            files = said.setdefault(one.path, {}).setdefault((one.sha256, one.bytes), [])
-            files.append(report.file)
-    found = [difference for path in said for difference in _differences(place, path, said[path])]
-    return len(said), sorted(found)
-
-
-def _differences(
-    place: Place, path: str, said: Mapping[tuple[str, int], list[str]]
-) -> Iterator[Difference]:
-    file = place.root / path
-    everybody = tuple(dict.fromkeys(one for many in said.values() for one in many))
-    if not file.is_file():
-        yield Difference(path, "is missing; run the stage that makes it", everybody)
-        return
-    now = artefact(place.root, file)
-    for (sha256, size), files in said.items():
-        if (now.sha256, now.bytes) != (sha256, size):
-            message = (
-                f"has sha256 {now.sha256} ({now.bytes:,} bytes), the report says {sha256}"
-                f" ({size:,} bytes); run its stage again, or restore the file"
-            )
-            yield Difference(path, message, tuple(dict.fromkeys(files)))
 
 
 def _convert_rows(place: Place, card: Dataset | Benchmark, *, say: Say) -> Report:
@@ -488,40 +389,6 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-class Losses:
-    """The learning curve, kept beside the checkpoints so that a killed run loses none of it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __call__(self, step: int, metrics: Mapping[str, float]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as stream:
-            # The line break comes first, so that a line a kill cut off spoils no other.
-            stream.write("\n" + json.dumps({"step": step, **metrics}))
-
-    def finish(self, path: Path, steps: int) -> None:
-        """Write the curve; of a step that was done twice, the second counts.
-
-        No timings: the same run writes the same bytes.
-        """
-        rows: dict[int, dict[str, Any]] = {}
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:  # the line that a kill cut off
-                continue
-            rows[row["step"]] = row
-        names = ("step", "loss", "learning_rate", "gradient_norm")
-        done = [rows[step] for step in sorted(rows) if step <= steps]
-        out = [names, *([row.get(name) for name in names] for row in done)]
-        write_text(path, "".join(f"{','.join(map(_cell, row))}\n" for row in out))
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
 def _both(
     first: Callable[[int, Mapping[str, float]], None],
     second: Callable[[int, Mapping[str, float]], None],
@@ -531,21 +398,3 @@ def _both(
         second(step, metrics)
 
     return log
-
-
-def _machine(root: Path) -> dict[str, Any]:
-    """Read what `params.yaml` says of this machine."""
-    from registry.cards.nodes import parse
-
-    path = root / "params.yaml"
-    if not path.is_file():
-        return {}
-    problems: list[str] = []
-    node = parse(
-        path.read_text(encoding="utf-8"),
-        lambda line, field, said: problems.append(f"{path}:{line}: {field}: {said}"),
-    )
-    if problems:
-        raise RegistryError("\n".join(problems))
-    found = node.plain() if node else {}
-    return found if isinstance(found, dict) else {}
