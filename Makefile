@@ -6,8 +6,8 @@ READY := .venv/.ready
 .PHONY: repro test check catalog setup clean
 
 repro: $(READY) ## set up, run the pipeline, print what it made
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro --keep-going
-	$(BIN)/registry report run
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro --keep-going; code=$$?; \
+	echo; $(BIN)/registry report run && exit $$code
 
 test: $(READY) ## the default test suite; `make test SLOW=1` adds the slow ones
 	$(BIN)/python -m pytest $(if $(SLOW),-m "not gpu and not network")

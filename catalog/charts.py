@@ -131,8 +131,7 @@ def _path(
 
 
 def _label(line: Mapping[str, Any]) -> str:
-    over = f", mean over {line['over']}" if line["over"] else ""
-    return f"{line['title']}: {label(line['metric'])}{over}"
+    return f"{line['title']}: {label(line['metric'])}"
 
 
 def _bars(line: Mapping[str, Any], most: float) -> Iterator[Bar]:

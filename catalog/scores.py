@@ -11,7 +11,8 @@ from registry.reports import Measurement, Report
 def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
     """Return a model's measured scores, each with the base model's on the same prompts.
 
-    `lines` are over a whole benchmark; `tasks` are the same for each task of it.
+    `lines` are over a whole benchmark's answers; `tasks` are the same for each task of it, and
+    the mean over tasks.
     """
     after = shelf.reports.get(("evaluate", card.id))
     if after is None:
@@ -23,8 +24,8 @@ def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
         "model": card.id,
         "base": base if before else None,
         "report": after.file,
-        "lines": [one for one in lines if one["task"] is None],
-        "tasks": [one for one in lines if one["task"] is not None],
+        "lines": [one for one in lines if not (one["task"] or one["over"])],
+        "tasks": [one for one in lines if one["task"] or one["over"]],
     }
 
 

@@ -24,6 +24,19 @@ ROOT = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+_NARROWER = (
+    "relation",
+    "part",
+    "split",
+    "subset",
+    "turn",
+    "delta",
+    "baseline",
+    "evaluator",
+    "revision",
+)
+
+
 class _Group(click.Group):
     """Turns `RegistryError` into a message and exit code 1; a bug keeps its traceback."""
 
@@ -299,7 +312,7 @@ def lineage(name: str, upward: bool, root: Path, as_json: bool) -> None:
             click.echo(f"{'  ' * depth}{node.name}{proof}")
     _table(
         ("from", "gave", "to", "known by"),
-        [(edge.source, edge.relation, edge.target, edge.proof) for edge in part.edges],
+        list(dict.fromkeys((e.source, e.relation, e.target, e.proof) for e in part.edges)),
     )
 
 
@@ -368,8 +381,14 @@ def _value(claim: dict[str, Any]) -> str:
         said = f"{value:,}" if isinstance(value, int) else str(value)
     hedge = f"{claim['hedge']} " if "hedge" in claim else ""
     stderr = f" ± {claim['stderr']:.2g}" if claim.get("stderr") is not None else ""
-    words = ("unit", "part", "split", "subset", "revision", "relation", "benchmark", "metric")
-    return " ".join([hedge + said + stderr, *(str(claim[word]) for word in words if word in claim)])
+    plain = [claim[word] for word in ("unit", "benchmark", "metric") if word in claim]
+    narrower = [_short(word, claim[word]) for word in _NARROWER if word in claim]
+    aside = f" ({', '.join(narrower)})" if narrower else ""
+    return " ".join([hedge + said + stderr, *plain]) + aside
+
+
+def _short(word: str, value: Any) -> str:
+    return str(value)[:12] if word == "revision" else str(value)
 
 
 def _evidence(claim: dict[str, Any]) -> str:

@@ -145,7 +145,7 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
     if not names:
         raise RegistryError(f"{name_of(card)}: names no benchmark; add `evaluate`")
     inputs = [*_outputs(place, _maker(registry, card.id), card.id, WEIGHTS)]
-    outputs, results, speeds = [], [], []
+    outputs, results, speeds, cut = [], [], [], []
     with _clock() as environment:
         for id in names:
             benchmark = _card(registry, f"benchmarks/{id}", Benchmark)
@@ -154,10 +154,15 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
             inputs.append(table)
             outputs.append(artefact(place.root, place.answers(card.id, id), rows=evaluated.n))
             results += evaluated.results(id)
+            cut.append(Measurement(benchmark=id, unit="answers", value=evaluated.truncated))
             if evaluated.tokens_per_second:
                 speeds.append(Measurement(benchmark=id, value=evaluated.tokens_per_second))
             environment |= {"device": evaluated.device, "precision": evaluated.precision}
-    measured = {"results": tuple(results), "tokens_per_second": tuple(speeds)}
+    measured = {
+        "results": tuple(results),
+        "truncated": tuple(cut),
+        "tokens_per_second": tuple(speeds),
+    }
     settings = {id: _obeyed(registry.benchmarks[id]) for id in names}
     return _done(
         place,

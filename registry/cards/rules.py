@@ -104,7 +104,8 @@ def _filled(value: Any) -> str | None:
     return None if value else "is an empty list; write at least one"
 
 
-ID_CHARACTERS = r"[a-z0-9][a-z0-9.-]*"
+# A page whose id ended in .json would have the address of another page's JSON.
+ID_CHARACTERS = r"[a-z0-9][a-z0-9.-]*(?<!\.json)"
 ID = _pattern(
     ID_CHARACTERS,
     "is not an id; use lower-case letters, digits, dots and dashes",

@@ -95,7 +95,7 @@ def _results(report: Report | None) -> dict[tuple[str, str], Measurement]:
     return {
         (one.benchmark or "", one.metric or ""): one
         for one in many
-        if one.subset is None and isinstance(one.value, int | float)
+        if not (one.subset or one.unit) and isinstance(one.value, int | float)
     }
 
 

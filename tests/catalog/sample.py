@@ -389,9 +389,9 @@ def _scored(which: int) -> dict[str, tuple[Measurement, ...]]:
 
 
 def _curve() -> str:
-    lines = ["step,loss,lr,grad_norm,tokens_per_second"]
+    lines = ["step,loss,learning_rate,gradient_norm"]
     for step in range(1, 151):
         loss = 0.8 + 3.1 * exp(-step / 28) + 0.16 * sin(step * 12.9898) * (1 + sin(step * 0.7))
         lr = 5e-5 * min(step / 10, (150 - step) / 140 + 0.001)
-        lines.append(f"{step},{loss:.6g},{lr:.6g},{2.1 + sin(step):.6g},{700 + 30 * sin(step):.6g}")
+        lines.append(f"{step},{loss:.6g},{lr:.6g},{2.1 + sin(step):.6g}")
     return "\n".join(lines) + "\n"

@@ -80,11 +80,11 @@ def test_a_long_curve_is_thinned_and_keeps_its_last_point(tmp_path: Any) -> None
 
 def test_cells_that_are_no_numbers_are_left_open(tmp_path: Any) -> None:
     path = tmp_path / "x.loss.csv"
-    path.write_text("step,loss,lr,grad_norm\n1,nan,None,2\n2,1.5,1e-5\nx,1,1,1\n")
+    path.write_text("step,loss,learning_rate,gradient_norm\n1,nan,None,2\n2,1.5,1e-5\nx,1,1,1\n")
     found = curve(path)
     assert found
     assert [one["loss"] for one in found["points"]] == [None, 1.5]
-    assert found["points"][1]["lr"] == 1e-5
+    assert found["points"][1]["learning_rate"] == 1e-5
 
 
 def test_no_curve_is_no_fault(tmp_path: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,14 @@ def chain(*, tuned: str = "a", hour: int = 9, score_after: float = 0.5) -> list[
     weights = file("models/singer/model.safetensors", holds=tuned)
     scale = (Measurement(value=3, unit="instances"), Measurement(value=1, unit="tasks"))
     recipe = {"method": "full", "steps": 3, "learning_rate": 1e-4}
+    over_tasks = replace(score(0.625), unit="tasks", n=2)
     return [
         Report(
             stage="evaluate",
             id="singer",
             inputs=(weights, held_out),
             outputs=(file("data/answers/singer/new-songs.jsonl", holds=tuned, rows=80),),
-            measured={"results": (score(score_after), score(0.75, "rhyme/half"))},
+            measured={"results": (score(score_after), over_tasks, score(0.75, "rhyme/half"))},
             environment=environment(hour + 5),
         ),
         Report(
