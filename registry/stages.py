@@ -30,6 +30,7 @@ C = TypeVar("C")
 Say = Callable[[str], None]
 WEIGHTS = "model.safetensors"
 FETCHED = ("dataset", "benchmark", "model")
+HEADLINED = ("convert", "tune", "evaluate")
 
 
 def fetch(place: Place, name: str, *, say: Say) -> Report:
@@ -365,6 +366,8 @@ def _done(
         environment=environment,
     )
     reports.write(place.root, report)
+    if stage in HEADLINED:
+        reports.write_headline(place.root, report)
     rows = ", ".join(
         f"{one.rows:,} {Path(one.path).stem.replace('_', ' ')}" for one in outputs if one.rows
     )

@@ -15,7 +15,6 @@ from registry.checkpoints import (
     quiet,
     round_to_bf16,
     save_model,
-    whole_folder,
 )
 from registry.errors import RegistryError
 from registry.tuning.weights import add_adapters
@@ -256,28 +255,6 @@ def test_an_adapter_names_its_base_by_id(adapted: Any, tokenizer: Any, tmp_path:
     described = json.loads((tmp_path / "out/adapter/adapter_config.json").read_text("utf-8"))
     assert described["base_model_name_or_path"] == "tiny"
     assert described["target_modules"] == sorted(described["target_modules"])
-
-
-def test_a_folder_that_could_not_be_filled_leaves_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").write_text("old")
-
-    def fill() -> None:
-        with whole_folder(tmp_path / "out") as folder:
-            (folder / "new").write_text("half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fill()
-    assert files(tmp_path) == {"out/old": b"old"}
-
-
-def test_a_filled_folder_replaces_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old").write_text("old")
-    with whole_folder(tmp_path / "out") as folder:
-        (folder / "new").write_text("new")
-    assert files(tmp_path) == {"out/new": b"new"}
 
 
 def test_what_lies_on_the_grid_is_not_rounded() -> None:

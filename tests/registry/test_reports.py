@@ -13,6 +13,7 @@ from registry.reports import (
     Report,
     all_of,
     artefact,
+    headline,
     parse,
     place,
     read,
@@ -139,3 +140,23 @@ def test_an_artefact_is_described_by_its_bytes_unless_its_rows_are_known(tmp_pat
     assert (plain.path, plain.bytes, plain.rows) == ("f", 1, None)
     assert plain.digest == "md5:9dd4e461268c8034f5c8564e155c67a6"
     assert artefact(tmp_path, tmp_path / "f", rows=3, digest="md5:x").digest == "md5:x"
+
+
+def test_headline_numbers_are_nested_by_what_they_are_of() -> None:
+    measured = {
+        "scale": (
+            Measurement(unit="instances", value=3),
+            Measurement(unit="instances", split="train", value=2),
+        ),
+        "results": (
+            Measurement(benchmark="b", metric="m", value=0.5),
+            Measurement(benchmark="b", metric="m", unit="tasks", value=0.25),
+            Measurement(benchmark="b", metric="m", subset="sing", value=0.75),
+        ),
+        "languages": (Measurement(unit="instances", value={"eng": 3}),),
+    }
+    found = headline(Report(stage="evaluate", id="x", measured=measured))
+    assert found == {
+        "scale": {"instances": 3},
+        "results": {"b": {"m": 0.5}, "tasks": {"b": {"m": 0.25}}},
+    }
