@@ -66,8 +66,9 @@ def as_text(made: Mapping[str, Any]) -> str:
     said = [block for block in blocks if block] or ["nothing has run yet; type: make repro"]
     following = "\n".join(
         (
-            "Look at it:  make catalog       then open http://127.0.0.1:5000",
-            "Prove it:    registry verify    hashes every file again",
+            "Look at it:  make catalog, then open http://127.0.0.1:5000",
+            "And after    . .venv/bin/activate",
+            "Prove it:    registry verify",
             "Trace it:    registry lineage MODEL --up",
         )
     )
