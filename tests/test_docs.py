@@ -36,9 +36,9 @@ def cli_reference() -> str:
 
 
 def _help(command: click.Command, path: str, parent: click.Context | None = None) -> list[str]:
-    context = click.Context(
-        command, info_name=path.split()[-1], parent=parent, max_content_width=88
-    )
+    name = path.split()[-1]
+    settings = {"max_content_width": 88, **command.context_settings}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     text = re.sub(r"[ \t]+$", "", command.get_help(context), flags=re.MULTILINE)
     made = [f"## {path}\n\n```\n{text}\n```\n"]
     for name, child in sorted(getattr(command, "commands", {}).items()):
