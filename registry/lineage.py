@@ -51,7 +51,7 @@ def graph(registry: Registry, reports: Iterable[Report] = ()) -> Graph:
     for card in registry:
         if card.kind not in ("paper",):
             nodes[name_of(card)] = Node(name_of(card), card.kind, card.title)
-        for node, edge in _edges(card, known):
+        for node, edge in _edges(card, registry, known):
             if node is not None:
                 nodes.setdefault(node.name, node)
             edges.append(edge)
@@ -111,7 +111,7 @@ def _closure(whole: Graph, name: str, ends: Callable[[Edge], tuple[str, str]]) -
 
 
 def _edges(
-    card: Card, known: Mapping[tuple[str, str], Report]
+    card: Card, registry: Registry, known: Mapping[tuple[str, str], Report]
 ) -> Iterator[tuple[Node | None, Edge]]:
     name = name_of(card)
     if isinstance(card, Dataset | Benchmark | Model) and card.source:
@@ -125,10 +125,10 @@ def _edges(
         yield from _into_mixture(card, name, known)
     if isinstance(card, Benchmark) and card.rows:
         source = f"mixtures/{card.rows.mixture}"
-        proof = "proven" if ("mix", card.rows.mixture) in known else "built"
-        yield None, Edge(source, name, card.rows.part.replace("_", " "), proof)
+        yield None, Edge(source, name, card.rows.part.replace("_", " "), "built")
     if isinstance(card, Model):
         yield from _into_model(card, name, known)
+        yield from _into_scores(card, name, registry, known)
 
 
 def _written(card: Dataset | Benchmark, name: str) -> Iterator[tuple[None, Edge]]:
@@ -184,19 +184,31 @@ def _into_model(
         yield None, Edge(f"models/{build.base}", name, "base", based)
         yield None, Edge(f"mixtures/{build.mixture}", name, "tuned on", mixed)
         yield None, Edge(f"recipes/{build.recipe}", name, "recipe", "built")
+
+
+def _into_scores(
+    card: Model, name: str, registry: Registry, known: Mapping[tuple[str, str], Report]
+) -> Iterator[tuple[Node | None, Edge]]:
     scored = known.get(("evaluate", card.id))
-    for benchmark in card.evaluate.benchmarks if card.evaluate else ():
-        score = Node(f"scores/{card.id}/{benchmark}", "scores", f"{card.title} on {benchmark}")
-        proof = _proof(report or known.get(("convert", card.id)), scored)
-        yield score, Edge(name, score.name, "answers", proof)
-        yield score, Edge(f"benchmarks/{benchmark}", score.name, "prompts", proof)
+    made = known.get(("tune" if card.build else "convert", card.id))
+    for id in card.evaluate.benchmarks if card.evaluate else ():
+        score = Node(f"scores/{card.id}/{id}", "scores", f"{card.title} on {id}")
+        yield score, Edge(name, score.name, "answers", _proof(made, scored))
+        rows = registry.benchmarks[id].rows if id in registry.benchmarks else None
+        stage, maker = ("mix", rows.mixture) if rows else ("convert", id)
+        part = f"/{rows.part}.parquet" if rows else ".parquet"
+        prompts = _proof(known.get((stage, maker)), scored, part)
+        yield score, Edge(f"benchmarks/{id}", score.name, "prompts", prompts)
 
 
-def _proof(earlier: Report | None, later: Report | None) -> str:
-    """Tell whether the later stage read, by hash, something that the earlier one wrote."""
+def _proof(earlier: Report | None, later: Report | None, ending: str = "") -> str:
+    """Tell whether the later stage read, by hash, something that the earlier one wrote.
+
+    Only files whose path has this ending count.
+    """
     if earlier is None or later is None:
         return "built"
-    written = {one.sha256 for one in earlier.outputs}
+    written = {one.sha256 for one in earlier.outputs if one.path.endswith(ending)}
     return "proven" if written & {one.sha256 for one in later.inputs} else "built"
 
 

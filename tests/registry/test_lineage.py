@@ -144,3 +144,17 @@ def test_a_long_line_is_walked_without_trouble(length: int) -> None:
     )
     assert len(up(line, names[-1]).edges) == length - 1
     assert len(layers(line)) == length
+
+
+def test_scores_are_proven_by_the_very_rows_that_were_held_out(root: Path) -> None:
+    def table(part: str) -> Artefact:
+        path = f"data/mixtures/songs-only/{part}.parquet"
+        return Artefact(path=path, sha256=part, bytes=1, digest="md5:x")
+
+    mixed = Report(
+        stage="mix", id="songs-only", outputs=(table("train"), table("held_out_instances"))
+    )
+    edge = ("benchmarks/new-songs", "scores/singer/new-songs")
+    for part, proof in (("held_out_instances", "proven"), ("train", "built")):
+        scored = Report(stage="evaluate", id="singer", inputs=(table(part),))
+        assert proofs(root, mixed, scored)[edge] == proof
