@@ -37,6 +37,22 @@ _NARROWER = (
 )
 
 
+EXTRAS = {
+    "pyarrow": "data",
+    "numpy": "data",
+    "tqdm": "data",
+    "huggingface_hub": "hub",
+    "torch": "tune",
+    "transformers": "tune",
+    "safetensors": "tune",
+    "peft": "tune",
+    "gguf": "tune",
+    "accelerate": "tune",
+    "mlflow": "track",
+}
+"""Which extra of the distribution brings a package that a command may miss."""
+
+
 class _Group(click.Group):
     """Turns `RegistryError` into a message and exit code 1; a bug keeps its traceback."""
 
@@ -44,8 +60,20 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except RegistryError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(1)
+            said = str(error)
+        except ModuleNotFoundError as error:
+            said = _missing(error)
+        click.echo(said, err=True)
+        return ctx.exit(1)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Say which extra has a package that is not installed; raise what is not ours to explain."""
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    advice = f"pip install 'tunedeck[{extra}]'"
+    return f"{error.name}: is not installed, and this command needs it; {advice}"
 
 
 def _say(message: str) -> None:

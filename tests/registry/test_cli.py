@@ -1,10 +1,12 @@
 import json
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from registry.cli import main
+from registry.cli import EXTRAS, main
 from registry.files import write_text
 
 
@@ -110,3 +112,19 @@ def test_every_help_text_holds_an_example(words: list[str]) -> None:
     done = run(*words, "--help")
     assert done.exit_code == 0
     assert "    registry" in done.stdout or "=" in done.stdout
+
+
+def test_a_missing_package_is_named_with_the_extra_that_has_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "registry.sources", None)
+    monkeypatch.setattr("registry.cli.EXTRAS", {"registry": "data"})
+    done = run("fetch", "songs", "--root", str(root))
+    assert done.exit_code == 1
+    assert done.stderr.endswith("pip install 'tunedeck[data]'\n")
+
+
+def test_every_extra_that_a_message_names_is_there() -> None:
+    text = (Path(__file__).parent.parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    named = tomllib.loads(text)["project"]["optional-dependencies"]
+    assert set(EXTRAS.values()) <= set(named)
