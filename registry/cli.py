@@ -369,6 +369,27 @@ def report_run(root: Path, as_json: bool) -> None:
         click.echo(overview.as_text(made))
 
 
+@report_group.command("table6")
+@ROOT
+@JSON
+def report_table6(root: Path, as_json: bool) -> None:
+    """Print the survey's table of datasets, put together from the claims that cite it.
+
+    \b
+        registry report table6
+        registry report table6 --json
+    """
+    from registry.index import load
+    from registry.tables import table6
+
+    made = table6(load(root))
+    if as_json:
+        _print(made)
+        return
+    head = ("name", "released", "tasks", "instances_thousands", "language", "annotator")
+    _table(head, [tuple(_cell(one, name) for name in head) for one in made], right={2, 3})
+
+
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of cards, which lets editors complete them.
@@ -379,6 +400,18 @@ def schema() -> None:
     from registry.cards import jsonschema
 
     _print(jsonschema.schema())
+
+
+def _cell(line: dict[str, Any], name: str) -> str:
+    """Print a table's cell: `?` where no claim fills it, `/` where the paper says it is unknown."""
+    value = line.get(name, "?")
+    if value is None:
+        return "/"
+    return ", ".join(value) if isinstance(value, list) else _grouped(value)
+
+
+def _grouped(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _kinds() -> list[str]:

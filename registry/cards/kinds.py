@@ -411,6 +411,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One row of a paper's table of datasets."""
+
+    printed: Annotated[str, "The name as printed; claims cite it as `<table>, row <name>`."]
+    dataset: Annotated[str, DATASET, "The dataset it is about."]
+    citation: Annotated[str | None, "The citation as printed."] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of datasets in a paper; its cells are the claims that cite it."""
+
+    at: Annotated[str, "Its place, as claims cite it."]
+    rows: Annotated[tuple[TableRow, ...], FILLED, "In the paper's order."]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """A publication that claims cite."""
 
@@ -424,6 +441,7 @@ class Paper:
     url: Annotated[str | None, "Where it can be read."] = None
     bibtex: Annotated[str | None, "The entry to cite it by."] = None
     findings: Annotated[tuple[Finding, ...], "What it found out, as far as cards need it."] = ()
+    tables: Annotated[tuple[Table, ...], "Its tables of datasets that are held whole."] = ()
     notes: Notes = ()
 
 
