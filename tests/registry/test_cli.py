@@ -1,4 +1,5 @@
 import json
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -114,14 +115,18 @@ def test_every_help_text_holds_an_example(words: list[str]) -> None:
     assert "    registry" in done.stdout or "=" in done.stdout
 
 
-def test_a_missing_package_is_named_with_the_extra_that_has_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "registry.sources", None)
-    monkeypatch.setattr("registry.cli.EXTRAS", {"registry": "data"})
-    done = run("fetch", "songs", "--root", str(root))
-    assert done.exit_code == 1
-    assert done.stderr.endswith("pip install 'tunedeck[data]'\n")
+def test_a_missing_package_is_named_with_the_extra_that_has_it(root: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from registry.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "mix", "songs-only", "--root", str(root)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "pyarrow: is not installed, and this command needs it; pip install 'tunedeck[data]'\n"
+    )
 
 
 def test_every_extra_that_a_message_names_is_there() -> None:
