@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from catalog.index import Index
 from registry import lineage
 from registry.cards import Card, Model
 from registry.cards.vocabulary import FOLDERS
@@ -12,33 +13,26 @@ from registry.lineage import Graph, Node
 
 DIRECTIONS = ("up", "down", "both")
 MOST = 30
+FEW = 400
+"""Up to how many things a card's own page looks at more than the nearest."""
 
 
-def around(whole: Graph, card: Card) -> Graph:
+def around(index: Index, card: Card) -> Graph:
     """Return what a card's own page shows: what it came from and what came from it.
 
     A model's page stops at its own scores; what is made from it is listed beside. Where that is
     too much to look at, only the nearest are left.
     """
     name = name_of(card)
+    if any(index.is_larger(name, one, FEW) for one in ("up", "down")):
+        return _nearest(index.graph(name, "both", 1), name)
     if isinstance(card, Model):
-        own = [one for one in whole.nodes if one.startswith(f"scores/{card.id}/")]
-        found = _union(whole, [follow(whole, one, "up") for one in (name, *own)])
+        below = index.reach(name, "down", 1)
+        own = [one for one in below if one.startswith(f"scores/{card.id}/")]
+        found = _union([index.graph(one, "up") for one in (name, *own)])
     else:
-        found = follow(whole, name, "both")
+        found = index.graph(name, "both")
     return found if len(found.nodes) <= MOST else _nearest(found, name)
-
-
-def follow(whole: Graph, name: str, direction: str) -> Graph:
-    """Return a thing with all that it came from (up), all that came from it (down), or both."""
-    if name not in whole.nodes:
-        return Graph({}, ())
-    parts = []
-    if direction in ("up", "both"):
-        parts.append(lineage.up(whole, name))
-    if direction in ("down", "both"):
-        parts.append(lineage.down(whole, name))
-    return _union(whole, parts)
 
 
 def plain(part: Graph, start: str) -> dict[str, Any]:
@@ -50,12 +44,11 @@ def plain(part: Graph, start: str) -> dict[str, Any]:
     }
 
 
-def descendants(whole: Graph, name: str) -> list[dict[str, Any]]:
+def descendants(index: Index, name: str) -> list[dict[str, Any]]:
     """Return the cards made from a card, the direct ones first, each with how."""
-    if name not in whole.nodes:
-        return []
     found: dict[str, dict[str, Any]] = {}
-    below = lineage.down(whole, name)
+    hops = 1 if index.is_larger(name, "down", FEW) else None
+    below = index.graph(name, "down", hops)
     for edge in sorted(below.edges, key=lambda edge: edge.source != name):
         node = below.nodes[edge.target]
         if node.kind in FOLDERS and node.name not in found and node.name != name:
@@ -88,11 +81,9 @@ def _nearest(part: Graph, name: str) -> Graph:
     return Graph({one: node for one, node in part.nodes.items() if one in names}, edges)
 
 
-def _union(whole: Graph, parts: Sequence[Graph]) -> Graph:
-    names = {name for part in parts for name in part.nodes}
-    edges = {edge for part in parts for edge in part.edges}
-    nodes = {name: node for name, node in whole.nodes.items() if name in names}
-    return Graph(nodes, tuple(edge for edge in whole.edges if edge in edges))
+def _union(parts: Sequence[Graph]) -> Graph:
+    nodes = {name: node for part in parts for name, node in part.nodes.items()}
+    return Graph(nodes, tuple(dict.fromkeys(edge for part in parts for edge in part.edges)))
 
 
 def _tight(part: Graph) -> list[list[Node]]:

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -40,8 +39,8 @@ class Unclear(HTTPException):
 def answer(request: Request, template: str, values: Mapping[str, Any]) -> Response:
     """Answer with the page, or with its values as JSON."""
     if wants_json(request):
-        return _tagged(request, _json({"ok": True, **values}), "application/json")
-    return _tagged(request, render(request, template, values), "text/html")
+        return _response(_json({"ok": True, **values}), "application/json")
+    return _response(render(request, template, values), "text/html")
 
 
 def refuse(
@@ -103,21 +102,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(one) for one in value]
     return value
-
-
-def _tagged(request: Request, text: str, media_type: str) -> Response:
-    """Answer with the body's hash as its tag, or with 304 if the client has that body."""
-    response = _response(text, media_type)
-    tag = f'"{sha256(response.body).hexdigest()[:32]}"'
-    response.headers["etag"] = tag
-    if _has(request.headers.get("if-none-match", ""), tag):
-        return Response(status_code=304, headers={"etag": tag, "cache-control": "no-cache"})
-    return response
-
-
-def _has(said: str, tag: str) -> bool:
-    known = {one.strip().removeprefix("W/") for one in said.split(",")}
-    return "*" in known or tag in known
 
 
 def _response(text: str, media_type: str, status: int = 200) -> Response:

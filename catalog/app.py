@@ -9,19 +9,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog import pages
 from catalog.answer import on_bug, on_http_error, on_registry_error
+from catalog.keeping import Answers, kept
 from catalog.security import guard
 from catalog.settings import Settings, from_environment
 from catalog.shelf import Watch
+from registry.cards.vocabulary import FOLDERS
 from registry.errors import RegistryError
 
+LISTS = ("cards", *FOLDERS.values())
+FILES = ("csv", "jsonl", "parquet")
+
 ROUTES = [
-    Route("/", pages.home),
-    Route("/index.json", pages.home),
+    Route("/", kept(pages.home)),
+    Route("/index.json", kept(pages.home)),
     Route("/favicon.ico", pages.favicon),
     Route("/static/{digest}/{name}", pages.static),
-    Route("/lineage/{folder}/{name}", pages.lineage),
-    Route("/{folder}", pages.kind),
-    Route("/{folder}/{name}", pages.card),
+    *(Route(f"/{place}{end}", kept(pages.cards)) for place in LISTS for end in ("", ".json")),
+    *(Route(f"/{place}.{end}", pages.downloaded) for place in LISTS for end in FILES),
+    *(Route(f"/compare{end}", kept(pages.compared)) for end in ("", ".json")),
+    *(Route(f"/table6{end}", kept(pages.table6)) for end in ("", ".json")),
+    *(Route(f"/leaderboards{end}", kept(pages.leaderboards)) for end in ("", ".json")),
+    Route("/leaderboards/{name}", kept(pages.leaderboard)),
+    Route("/lineage/{folder}/{name}", kept(pages.lineage)),
+    Route("/{folder}/{name}", kept(pages.card, live=True)),
 ]
 """Every card's page has a twin in JSON: the same address and `.json`."""
 
@@ -37,7 +47,8 @@ def standalone(settings: Settings) -> ASGIApp:
         },
     )
     app.state.settings = settings
-    app.state.watch = Watch(settings.root)
+    app.state.watch = Watch(settings.root, patience=settings.patience)
+    app.state.answers = Answers()
     return guard(app, settings)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.index import Index
 from catalog.shelf import Shelf
 from registry import query
 from registry.cards import Card, Claim
 from registry.cards.vocabulary import FOLDERS
-from registry.index import Registry
 
 Described = Mapping[str, Any]
 
@@ -40,14 +40,9 @@ def scale(described: Described) -> dict[str, list[Any]]:
     return {unit: numbers for unit, numbers in found.items() if numbers}
 
 
-def titles(described: Described, registry: Registry) -> dict[str, str]:
+def titles(described: Described, index: Index) -> dict[str, str]:
     """Return the titles of the cards that a card names, by name; of those that are there."""
-    found = {}
-    for folder, id in _names(described):
-        cards = registry.of_kind(folder)
-        if id in cards:
-            found[f"{folder}/{id}"] = cards[id].title
-    return found
+    return index.titles(f"{folder}/{id}" for folder, id in _names(described))
 
 
 def _names(described: Described) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from catalog import scores
 from catalog.shelf import Shelf
 from registry import query
-from registry.cards import Benchmark, Card, Cited, Dataset, Mixture, Model, Paper, Recipe, to_plain
+from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Recipe, to_plain
 from registry.cards.kinds import Tune
 from registry.cards.shapes import fields_of
-from registry.index import name_of
+from registry.cards.vocabulary import FOLDERS
 from registry.reports import Report
 
 MOST_POINTS = 400
+_KINDS_OF = {folder: kind for kind, folder in FOLDERS.items()}
 
 
 def details(shelf: Shelf, card: Card) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def mixture(shelf: Shelf, card: Mixture) -> dict[str, Any]:
     """Each dataset's part of the whole, and what mixing counted."""
     whole = sum(one.weight for one in card.mix.datasets)
     ingredients = [
-        {**to_plain(one), "title": _title(shelf.registry.datasets, one.dataset)}
+        {**to_plain(one), "title": _title(shelf, f"datasets/{one.dataset}")}
         | {"share": one.weight / whole}
         for one in card.mix.datasets
     ]
@@ -76,13 +77,17 @@ def model(shelf: Shelf, card: Model) -> dict[str, Any]:
 
 def paper(shelf: Shelf, card: Paper) -> dict[str, Any]:
     """Every claim that cites it, and the cards that it describes."""
+    found = list(shelf.index.citations(card.id))
+    named = [
+        {"name": name, "kind": _KINDS_OF[name.partition("/")[0]], "title": title, **said}
+        for name, title, said in found
+    ]
+    keys = ("name", "kind", "title")
     return {
-        "cited_by": list(_citations(shelf, card.id)),
-        "describes": [
-            {"name": name_of(one), "kind": one.kind, "title": one.title}
-            for one in shelf.registry
-            if card.id in getattr(one, "papers", ())
+        "cited_by": [
+            {key: one[key] for key in (*keys, "claims")} for one in named if one["claims"]
         ],
+        "describes": [{key: one[key] for key in keys} for one in named if one["describes"]],
     }
 
 
@@ -173,8 +178,8 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _title(cards: Mapping[str, Any], id: str) -> str:
-    return cards[id].title if id in cards else id
+def _title(shelf: Shelf, name: str) -> str:
+    return shelf.index.titles([name]).get(name, name.partition("/")[2])
 
 
 def _built_from(shelf: Shelf, card: Model) -> list[dict[str, str]]:
@@ -186,7 +191,7 @@ def _built_from(shelf: Shelf, card: Model) -> list[dict[str, str]]:
         "recipe": ("recipes", card.build.recipe),
     }
     return [
-        {"part": part, "name": f"{kind}/{id}", "title": _title(shelf.registry.of_kind(kind), id)}
+        {"part": part, "name": f"{kind}/{id}", "title": _title(shelf, f"{kind}/{id}")}
         for part, (kind, id) in named.items()
     ]
 
@@ -237,23 +242,3 @@ def _number(text: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return value if math.isfinite(value) else None
-
-
-def _citations(shelf: Shelf, paper: str) -> Iterator[dict[str, Any]]:
-    for card in shelf.registry:
-        claims = [
-            {
-                "field": field,
-                "value": to_plain(claim.value),
-                "hedge": claim.hedge,
-                "printed": claim.printed,
-                **claim.qualifiers,
-                "at": claim.evidence.at,
-                "quote": claim.evidence.quote,
-            }
-            for field, many in query.claims_of(card)
-            for claim in many
-            if isinstance(claim.evidence, Cited) and claim.evidence.paper == paper
-        ]
-        if claims:
-            yield {"name": name_of(card), "kind": card.kind, "title": card.title, "claims": claims}

@@ -4,17 +4,18 @@ from difflib import get_close_matches
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from catalog import ancestry, runs
+from catalog import ancestry, boards, comparing, downloads, runs
 from catalog.answer import Missing, Unclear, answer
 from catalog.assets import assets
 from catalog.claims import disagreements, scale, titles
 from catalog.details import accounts, details
+from catalog.front import front, front_table
 from catalog.listing import asked, listing
 from catalog.shelf import Shelf
 from registry import query
-from registry.cards import Card
+from registry.cards import Benchmark, Card
 from registry.cards.vocabulary import FOLDERS
 from registry.index import name_of
 
@@ -23,23 +24,58 @@ _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
 
 
 def home(request: Request) -> Response:
-    """What is here: the cards that match what was asked, and every filter with its count."""
-    return answer(request, "index.html", listing(_shelf(request), asked(request.query_params)))
+    """What is here, and where to begin."""
+    return answer(request, "home.html", front(_shelf(request)))
 
 
-def kind(request: Request) -> Response:
-    """`/datasets` is the list, filtered."""
-    folder = request.path_params["folder"]
-    if folder not in _KINDS:
-        raise Missing(f"{request.url.path}: there is no such page", [("/", "all cards")])
-    return RedirectResponse(f"/?kind={_KINDS[folder]}", 302)
+def cards(request: Request) -> Response:
+    """The cards that match what was asked, of all kinds or one, and every filter's count."""
+    place = request.url.path.strip("/").removesuffix(".json")
+    found = listing(_shelf(request), asked(request.query_params, place))
+    return answer(request, "list.html", found)
+
+
+def downloaded(request: Request) -> Response:
+    """The whole list that was asked for as one file."""
+    place, _, kind = request.url.path.strip("/").rpartition(".")
+    ask = asked(request.query_params, place).question(most=None)
+    body = downloads.download(_shelf(request), ask, kind)
+    headers = {
+        "content-disposition": f'attachment; filename="tunedeck-{place}.{kind}"',
+        "cache-control": "no-cache",
+    }
+    return Response(body, headers=headers, media_type=downloads.MEDIA[kind])
+
+
+def compared(request: Request) -> Response:
+    """Two to six cards side by side."""
+    names = list(dict.fromkeys(request.query_params.getlist("card")))
+    return answer(request, "compare.html", comparing.compared(_shelf(request), names))
+
+
+def table6(request: Request) -> Response:
+    """The survey's table of datasets, put together from claims."""
+    return answer(request, "table6.html", front_table(_shelf(request)))
+
+
+def leaderboards(request: Request) -> Response:
+    """Every benchmark that anybody has a score on."""
+    return answer(request, "leaderboards.html", boards.boards(_shelf(request)))
+
+
+def leaderboard(request: Request) -> Response:
+    """One benchmark's scores, measured and cited apart, by what the models were trained on."""
+    shelf = _shelf(request)
+    found = _card(shelf, "benchmarks", request.path_params["name"])
+    assert isinstance(found, Benchmark)
+    return answer(request, "leaderboard.html", boards.board(shelf, found, request.query_params))
 
 
 def card(request: Request) -> Response:
     """One card: its claims with their sources, where it came from and what came of it."""
     shelf = _shelf(request)
     found = _card(shelf, request.path_params["folder"], request.path_params["name"])
-    lineage = ancestry.plain(ancestry.around(shelf.lineage, found), name_of(found))
+    lineage = ancestry.plain(ancestry.around(shelf.index, found), name_of(found))
     described = query.describe(found, shelf.reports.values())
     values: dict[str, Any] = {
         "card": described,
@@ -48,10 +84,10 @@ def card(request: Request) -> Response:
         "scale": scale(described),
         "disagreements": disagreements(shelf, found, described),
         "lineage": lineage,
-        "used_by": ancestry.descendants(shelf.lineage, name_of(found)),
+        "used_by": ancestry.descendants(shelf.index, name_of(found)),
         "reports": accounts(shelf, found),
         "runs": runs.links(request.app.state.settings, found),
-        "titles": titles(described, shelf.registry),
+        "titles": titles(described, shelf.index),
         **details(shelf, found),
     }
     return answer(request, f"{found.kind}.html", values)
@@ -65,7 +101,7 @@ def lineage(request: Request) -> Response:
     direction = request.query_params.get("direction", "both")
     if direction not in ancestry.DIRECTIONS:
         raise Unclear(f"direction={direction}: is not one of {', '.join(ancestry.DIRECTIONS)}")
-    part = ancestry.follow(shelf.lineage, name_of(found), direction)
+    part = shelf.index.graph(name_of(found), direction)
     values = {
         "card": {"name": name_of(found), "kind": found.kind, "title": found.title},
         "direction": direction,
@@ -98,7 +134,7 @@ def _shelf(request: Request) -> Shelf:
 def _card(shelf: Shelf, folder: str, name: str) -> Card:
     """Return a card by the end of its address, with or without `.json`."""
     if folder not in _KINDS:
-        raise Missing(f"/{folder}/{name}: there is no such page", [("/", "all cards")])
+        raise Missing(f"/{folder}/{name}: there is no such page", [("/cards", "all cards")])
     cards = shelf.registry.of_kind(folder)
     id = name.removesuffix(".json")
     if id in cards:

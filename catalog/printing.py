@@ -4,11 +4,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup, escape
+
+from catalog.index.finding import BEGIN, END
+
 _LABELS = {
     "licence": "Licence",
     "instruction_type": "Instruction type",
     "exact_match": "Exact match",
     "rouge_l": "ROUGE-L",
+    "annotator": "Written by",
+    "type": "Instruction type",
+    "evidence": "How we know",
+    "reproduced": "Reproduced",
     "nli": "NLI",
     "llm": "LLM",
 }
@@ -71,6 +79,36 @@ def moment(text: str) -> str:
     """
     zone = " UTC" if text.endswith(("+00:00", "Z")) else ""
     return text[:16].replace("T", " ") + zone
+
+
+_PLAIN = {
+    "open": "open (permissive)",
+    "model": "a model",
+    "human": "people",
+    "program": "a program",
+    "yes": "run here",
+    "no": "not run here",
+}
+
+
+def plainly(value: Any) -> str:
+    """Return a filter's value in words.
+
+    >>> plainly("open"), plainly("eng")
+    ('open (permissive)', 'eng')
+    """
+    return _PLAIN.get(value, str(value)) if isinstance(value, str) else str(value)
+
+
+def marked(text: str) -> Markup:
+    """Return text from a search with the words that were found marked; all else is escaped.
+
+    >>> marked("a \x02<b>\x03")
+    Markup('a <mark>&lt;b&gt;</mark>')
+    """
+    opened = str(escape(text)).replace(BEGIN, "<mark>").replace(END, "</mark>")
+    whole = opened.count("<mark>") == opened.count("</mark>")
+    return Markup(opened) if whole else escape(text.replace(BEGIN, "").replace(END, ""))
 
 
 def shown(value: Any) -> str:

@@ -1,10 +1,10 @@
 """Scores as values: a model's beside its base model's, and a benchmark's over all models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.shelf import Shelf
-from registry.cards import Benchmark, Cited, Claim, Declared, Model
+from registry.cards import Benchmark, Model
 from registry.reports import Measurement, Report
 
 
@@ -30,7 +30,10 @@ def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
 
 
 def of_benchmark(shelf: Shelf, card: Benchmark) -> list[dict[str, Any]]:
-    """Return every score on a benchmark that a stage measured or a card cites."""
+    """Return every score on a benchmark that a stage measured or a card cites.
+
+    Scores of single tasks are left out.
+    """
     order = {metric: at for at, metric in enumerate(card.metrics)}
 
     def place(one: Mapping[str, Any]) -> tuple[int, bool, float]:
@@ -38,7 +41,16 @@ def of_benchmark(shelf: Shelf, card: Benchmark) -> list[dict[str, Any]]:
         headline = order.get(one["metric"], len(order))
         return headline, one["status"] != "measured", -(one["value"] or 0.0)
 
-    return sorted([*_measured(shelf, card.id), *_said(shelf, card.id)], key=place)
+    found = (
+        {"model": id, "title": title, "split": None, "subset": None, **_EMPTY, **score}
+        for id, title, score in shelf.index.results(card.id)
+        if score["status"] != "measured" or "subset" not in score
+    )
+    return sorted(found, key=place)
+
+
+_EMPTY: Mapping[str, Any] = {"metric": "", "unit": None, "stderr": None, "n": None}
+"""What a score has not said; templates ask for it all the same."""
 
 
 def _line(shelf: Shelf, one: Measurement, before: Report | None) -> dict[str, Any]:
@@ -61,41 +73,4 @@ def _plain(one: Measurement | None) -> dict[str, Any] | None:
 
 
 def _title(shelf: Shelf, id: str | None) -> str | None:
-    card = shelf.registry.benchmarks.get(id or "")
-    return card.title if card else id
-
-
-def _measured(shelf: Shelf, id: str) -> Iterator[dict[str, Any]]:
-    for model in shelf.registry.models.values():
-        report = shelf.reports.get(("evaluate", model.id))
-        for one in report.measured.get("results", ()) if report else ():
-            if one.benchmark == id and one.subset is None:
-                yield {
-                    **_of(model),
-                    "metric": one.metric,
-                    "over": one.unit,
-                    "value": one.value,
-                    "stderr": one.stderr,
-                    "n": one.n,
-                    "status": "measured",
-                }
-
-
-def _said(shelf: Shelf, id: str) -> Iterator[dict[str, Any]]:
-    for model in shelf.registry.models.values():
-        for claim in model.results:
-            if claim.benchmark == id and claim.status != "measured":
-                value = {"value": claim.value, "unit": claim.unit, "printed": claim.printed}
-                yield {**_of(model), "metric": claim.metric or "", **value, **_source(claim)}
-
-
-def _of(model: Model) -> dict[str, Any]:
-    return {"model": model.id, "title": model.title}
-
-
-def _source(claim: Claim[Any]) -> Mapping[str, Any]:
-    evidence = claim.evidence
-    said: dict[str, Any] = {"status": claim.status, "split": claim.split, "subset": claim.subset}
-    if isinstance(evidence, Cited):
-        return said | {"paper": evidence.paper, "at": evidence.at}
-    return said | {"by": evidence.by} if isinstance(evidence, Declared) else said
+    return shelf.index.titles([f"benchmarks/{id}"]).get(f"benchmarks/{id}", id)

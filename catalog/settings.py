@@ -13,13 +13,15 @@ class Settings:
     """Where the cards are, where MLflow is, and by which names the server may be called.
 
     `mlflow` is the path that MLflow answers under, None where there is no MLflow. `hosts` adds to
-    this machine's own names; a public server needs its name here.
+    this machine's own names; a public server needs its name here. One part in `patience` of the
+    time goes into looking whether cards have changed; 0 looks before every answer.
     """
 
     root: Path
     mlflow: str | None = None
     hosts: tuple[str, ...] = ()
     max_body: int = 1 << 20
+    patience: float = 20.0
 
 
 def from_environment(environment: Mapping[str, str], *, mlflow: str | None = None) -> Settings:

@@ -1,79 +1,93 @@
-"""The cards and reports as they are now, read again only when a file has changed."""
+"""The cards and reports as they are now, looked at again only when that is due."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
-from registry import lineage, query, reports
-from registry.errors import RegistryError
-from registry.index import Registry, check
-from registry.lineage import Graph
-from registry.query import Entry
+from catalog.index import Index
+from registry.index import Registry
 from registry.reports import Report
 
-Seen = tuple[tuple[str, int, int], ...]
+SHARE = 20
+"""One part in so many of the time goes into looking whether files have changed."""
+
+SLOW = 0.25
+"""Seconds: a look that takes longer is done beside the requests, not within one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Everything that a page may show, read at one moment.
+    """Everything that a page may show.
 
     A faulty card or report is not on the shelf but among the problems: one typing error must not
-    take the catalog down.
+    take the catalog down. `registry` reads a card's file when the card is asked for.
     """
 
+    index: Index
     registry: Registry
     reports: Mapping[tuple[str, str], Report]
-    entries: tuple[Entry, ...]
-    lineage: Graph
-    problems: tuple[str, ...]
+    generation: int
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the files."""
+        return self.index.problems()
 
 
 class Watch:
-    """Keeps the shelf of one root and looks at each file's time and size before it is used."""
+    """Keeps the shelf of one root. `patience` 0 looks at the files before each use."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, patience: float = SHARE) -> None:
         self.root = root
+        self._patience = patience
         self._lock = Lock()
-        self._seen: Seen | None = None
+        self._index: Index | None = None
         self._shelf: Shelf | None = None
+        self._took = 0.0
+        self._due = 0.0
 
     def shelf(self) -> Shelf:
-        """Return the shelf, as up to date as the files are."""
-        seen = tuple(_files(self.root))
+        """Return the shelf, as up to date as the last look at the files."""
+        found = self._shelf
+        if found is None:
+            with self._lock:
+                return self._shelf or self._look()
+        if time.monotonic() >= self._due and self._lock.acquire(blocking=False):
+            if self._patience and self._took > SLOW:
+                Thread(target=self._look_and_release, daemon=True).start()
+            else:
+                self._look_and_release()
+        return self._shelf or found
+
+    def renew(self) -> Shelf:
+        """Look at the files now."""
         with self._lock:
-            if self._shelf is None or seen != self._seen:
-                self._shelf = stock(self.root)
-                self._seen = seen
-            return self._shelf
+            return self._look()
+
+    def _look_and_release(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> Shelf:
+        begun = time.monotonic()
+        if self._index is None:
+            self._index = Index(self.root)
+        index = self._index
+        index.refresh()
+        found = self._shelf
+        if found is None or found.generation != index.memory.generation:
+            found = Shelf(index, index.registry, index.reports, index.memory.generation)
+            self._shelf = found
+        ended = time.monotonic()
+        self._took = ended - begun
+        self._due = ended + self._patience * self._took
+        return found
 
 
 def stock(root: Path) -> Shelf:
     """Read all cards and reports under `root`."""
-    registry, problems = check(root)
-    found, unread = _reports(root)
-    return Shelf(
-        registry=registry,
-        reports=query.by_stage(found),
-        entries=tuple(query.entries(registry, found)),
-        lineage=lineage.graph(registry, found),
-        problems=(*map(str, problems), *unread),
-    )
-
-
-def _reports(root: Path) -> tuple[list[Report], list[str]]:
-    found, problems = [], []
-    for path in sorted((root / "reports").glob("*/*.json")):
-        try:
-            found.append(reports.parse(path))
-        except RegistryError as error:
-            problems.append(str(error).removeprefix(f"{root}/"))
-    return found, problems
-
-
-def _files(root: Path) -> Iterator[tuple[str, int, int]]:
-    for pattern in ("cards/*/*", "reports/*/*.json"):
-        for path in sorted(root.glob(pattern)):
-            status = path.stat()
-            yield path.as_posix(), status.st_mtime_ns, status.st_size
+    return Watch(root).shelf()

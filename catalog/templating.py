@@ -28,6 +28,8 @@ _PAGES.filters |= {
     "score": printing.score,
     "moment": printing.moment,
     "shown": printing.shown,
+    "plainly": printing.plainly,
+    "marked": printing.marked,
     "outside": links.outside,
     "origin": links.origin,
 }

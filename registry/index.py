@@ -1,6 +1,6 @@
 """All cards of a folder by kind and id, with every reference between them checked."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -121,12 +121,19 @@ def check_read(root: Path, cards: Cards) -> tuple[Registry, list[Problem]]:
     problems += _strays(root)
     registry = _registry(root, found)
     present = {(_kind_of(one.file), Path(one.file).stem) for one in found}
+
+    def there(kind: str, id: str) -> bool:
+        return (kind, id) in present
+
+    def ids(kind: str) -> list[str]:
+        return [id for other, id in present if other == kind]
+
     for one in found:
-        problems += _dangling(one, present)
+        problems += absences(one, there, ids)
     problems += _shared_ids(registry)
     problems += _near_duplicates(registry)
     for one in found:
-        problems += _unbuildable(one, registry)
+        problems += unbuildable(one, registry)
     return registry, sorted(problems)
 
 
@@ -155,17 +162,21 @@ def _kind_of(file: str) -> str:
     return next((kind for kind, name in FOLDERS.items() if name == folder), "")
 
 
-def _dangling(one: Read, present: set[tuple[str, str]]) -> Iterator[Problem]:
-    """Find ids that no card has, or the card itself; a faulty card is not missing."""
+def absences(
+    one: Read, there: Callable[[str, str], bool], ids: Callable[[str], Iterable[str]]
+) -> Iterator[Problem]:
+    """Find ids that no card has, or the card itself; a faulty card is not missing.
+
+    `there` tells whether a kind has a card's file of an id, `ids` gives all ids of a kind.
+    """
     own = (_kind_of(one.file), Path(one.file).stem)
     for mention in one.mentions:
         if (mention.kind, mention.id) == own and not mention.field.startswith("build."):
             said = f"'{mention.id}' is this card itself; name another one"
             yield Problem(one.file, mention.line, mention.field, said)
-        if (mention.kind, mention.id) in present:
+        if there(mention.kind, mention.id):
             continue
-        ids = sorted(id for kind, id in present if kind == mention.kind)
-        close = nearest(mention.id, [*ids, *mention.words])
+        close = nearest(mention.id, [*sorted(ids(mention.kind)), *mention.words])
         advice = f"the nearest is '{close}'" if close else "write that card, or correct the id"
         said = f"no {mention.kind} card '{mention.id}'; {advice}"
         yield Problem(one.file, mention.line, mention.field, said)
@@ -193,7 +204,7 @@ def _near_duplicates(registry: Registry) -> Iterator[Problem]:
                 yield Problem(registry.files[f"{folder}/{id}"], 1, "id", said)
 
 
-def _unbuildable(one: Read, registry: Registry) -> Iterator[Problem]:
+def unbuildable(one: Read, registry: Registry) -> Iterator[Problem]:
     """Find what a card asks the pipeline for that the cards it names do not give."""
     said: Iterable[tuple[str, str]] = ()
     if isinstance(one.card, Mixture):
@@ -256,18 +267,24 @@ def _not_held_out(rows: HeldOut, registry: Registry) -> Iterator[tuple[str, str]
 
 def _strays(root: Path) -> Iterator[Problem]:
     """Find YAML files that no kind claims, so that no card is silently left out."""
-    folders = set(FOLDERS.values())
     for path in sorted((root / "cards").rglob("*.[yY]*[mM][lL]")):
-        inside = path.relative_to(root / "cards")
-        if len(inside.parts) != 2 or inside.parts[0] not in folders:
-            said = f"lies in no kind's folder; move it to cards/ and one of {_listed(folders)}"
-        elif path.suffix != ".yaml":
-            said = f"ends in {path.suffix}, which is not read; rename it to {path.stem}.yaml"
-        elif not path.is_file():
-            said = "is no file; remove it, or rename it"
-        else:
-            continue
-        yield Problem(path.relative_to(root).as_posix(), 1, "file", said)
+        found = stray(path.relative_to(root), is_file=path.is_file())
+        if found:
+            yield found
+
+
+def stray(path: Path, *, is_file: bool) -> Problem | None:
+    """Say why a YAML file under `cards/` is no card's, or None if it is one; `path` has no root."""
+    folders = set(FOLDERS.values())
+    if len(path.parts) != 3 or path.parts[1] not in folders:
+        said = f"lies in no kind's folder; move it to cards/ and one of {_listed(folders)}"
+    elif path.suffix != ".yaml":
+        said = f"ends in {path.suffix}, which is not read; rename it to {path.stem}.yaml"
+    elif not is_file:
+        said = "is no file; remove it, or rename it"
+    else:
+        return None
+    return Problem(path.as_posix(), 1, "file", said)
 
 
 def _listed(words: Iterable[str]) -> str:

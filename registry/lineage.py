@@ -51,7 +51,7 @@ def graph(registry: Registry, reports: Iterable[Report] = ()) -> Graph:
     for card in registry:
         if card.kind not in ("paper",):
             nodes[name_of(card)] = Node(name_of(card), card.kind, card.title)
-        for node, edge in _edges(card, registry, known):
+        for node, edge in edges_of(card, registry, known):
             if node is not None:
                 nodes.setdefault(node.name, node)
             edges.append(edge)
@@ -110,9 +110,13 @@ def _closure(whole: Graph, name: str, ends: Callable[[Edge], tuple[str, str]]) -
     return Graph(nodes, tuple(edge for edge in whole.edges if edge in inside))
 
 
-def _edges(
+def edges_of(
     card: Card, registry: Registry, known: Mapping[tuple[str, str], Report]
 ) -> Iterator[tuple[Node | None, Edge]]:
+    """Yield every edge that a card and its reports give, each with the node it brings along.
+
+    An edge may name a card that is not there.
+    """
     name = name_of(card)
     if isinstance(card, Dataset | Benchmark | Model) and card.source:
         yield from _from_files(card, name, known.get(("convert", card.id)))

@@ -6,25 +6,31 @@ The command line and the catalog both answer from here, so they cannot disagree.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any
 
 from registry import verdicts as judging
 from registry.cards import Card, Cited, Claim, Declared, Measured, to_plain
+from registry.cards.kinds import TYPES
 from registry.cards.shapes import fields_of, is_claims
-from registry.cards.vocabulary import LANGUAGE_CLASSES, licence_class
+from registry.cards.vocabulary import ANNOTATORS, LANGUAGE_CLASSES, licence_class
 from registry.index import Registry, name_of
 from registry.reports import Report
 
 FACETS = (
     "kind",
     "annotator",
-    "language",
     "licence",
+    "multilinguality",
+    "language",
     "type",
     "modality",
     "year",
     "evidence",
+    "reproduced",
 )
+ANY_MODEL = "model"
+"""A value of the facet `annotator` beside the models' own ids: whatever a model wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,14 @@ def facet_values(one: Entry, facet: str) -> tuple[str, ...]:
     """Return the values of a facet that a line has."""
     if facet == "kind":
         return (one.kind,)
+    if facet == "annotator":
+        models = [ANY_MODEL for who in one.annotator if who not in ANNOTATORS]
+        return tuple(dict.fromkeys((*one.annotator, *models)))
+    if facet == "multilinguality":
+        return multilinguality(one)
+    if facet == "reproduced":
+        is_run = one.kind not in ("paper", "recipe")
+        return (("yes" if one.reproduced else "no"),) if is_run else ()
     if facet == "licence":
         return one.licence_class
     if facet == "year":
@@ -129,6 +143,18 @@ def facet_values(one: Entry, facet: str) -> tuple[str, ...]:
         return tuple(codes) or one.language
     values: tuple[str, ...] = getattr(one, facet)
     return values
+
+
+def multilinguality(one: Entry) -> tuple[str, ...]:
+    """Return how many languages a line is in: what sources say, or else what their lists count.
+
+    >>> multilinguality(Entry(name="", kind="", id="", title="", summary="", language=("eng",)))
+    ('monolingual',)
+    """
+    said = tuple(word for word in LANGUAGE_CLASSES if word in one.language)
+    if said or not one.language:
+        return said
+    return (LANGUAGE_CLASSES[min(len(one.language), len(LANGUAGE_CLASSES)) - 1],)
 
 
 def sort(found: Iterable[Entry], by: str, *, descending: bool = False) -> list[Entry]:
@@ -167,9 +193,12 @@ def disagreements(card: Card, known: Mapping[tuple[str, str], Report]) -> tuple[
 
 def claims_of(card: Card) -> list[tuple[str, tuple[Claim[Any], ...]]]:
     """Return a card's fields of claims, in the order of the schema."""
-    return [
-        (one.name, getattr(card, one.name)) for one in fields_of(type(card)) if is_claims(one.hint)
-    ]
+    return [(name, getattr(card, name)) for name in _claim_fields(card.kind)]
+
+
+@cache
+def _claim_fields(kind: str) -> tuple[str, ...]:
+    return tuple(one.name for one in fields_of(TYPES[kind]) if is_claims(one.hint))
 
 
 def disagree(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from registry.cards.vocabulary import LANGUAGE_CLASSES, LICENCES
 from registry.errors import near
-from registry.query import Entry, facet_values
+from registry.query import ANY_MODEL, Entry, facet_values, multilinguality
 
 Keeps = Callable[[Entry], bool]
 
@@ -99,28 +99,16 @@ def licence(text: str) -> Keeps:
 
 def annotator(text: str) -> Keeps:
     """Keep cards that this annotator wrote; `model` is any model."""
-    wanted = text.casefold()
-    if wanted in ("model", "llm"):
-        return lambda one: any(who not in ("human", "program") for who in one.annotator)
-    return lambda one: wanted in one.annotator
+    wanted = ANY_MODEL if text.casefold() == "llm" else text.casefold()
+    return lambda one: wanted in facet_values(one, "annotator")
 
 
 def language(text: str) -> Keeps:
     """Keep cards in a language, or in so many: `multilingual` is also one with three codes."""
     wanted = text.casefold()
-    if wanted not in LANGUAGE_CLASSES:
-        return lambda one: wanted in one.language
-    least = LANGUAGE_CLASSES.index(wanted) + 1
-    exact = wanted != LANGUAGE_CLASSES[-1]
-
-    def keeps(one: Entry) -> bool:
-        if wanted in one.language:
-            return True
-        codes = [code for code in one.language if code not in LANGUAGE_CLASSES]
-        classes = set(one.language) & set(LANGUAGE_CLASSES)
-        return not classes and (len(codes) == least if exact else len(codes) >= least)
-
-    return keeps
+    if wanted in LANGUAGE_CLASSES:
+        return lambda one: wanted in multilinguality(one)
+    return lambda one: wanted in one.language
 
 
 def facet(name: str, value: str) -> Keeps:

@@ -105,4 +105,6 @@ def parse() -> type[Page]:
 @pytest.fixture
 def fresh() -> Callable[[Path], TestClient]:
     """Return a function that makes a client of a catalog of its own."""
-    return lambda root: TestClient(standalone(Settings(root=root)), base_url="http://localhost")
+    return lambda root: TestClient(
+        standalone(Settings(root=root, patience=0)), base_url="http://localhost"
+    )

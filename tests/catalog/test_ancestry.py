@@ -1,12 +1,13 @@
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.ancestry import MOST, around, descendants, follow, plain
+from catalog.ancestry import FEW, MOST, around, descendants, plain
 from catalog.flow import HEIGHT, WIDTH, draw
 from catalog.shelf import stock
-from registry.cards import load_text
 from registry.lineage import Edge, Graph, Node
 
 
@@ -15,6 +16,16 @@ def graph(pairs: set[tuple[int, int]]) -> Graph:
     names = {f"datasets/{one}" for pair in pairs for one in pair}
     edges = (Edge(f"datasets/{a}", f"datasets/{b}", "part", "cited") for a, b in sorted(pairs))
     return Graph({name: Node(name, "dataset", name) for name in sorted(names)}, tuple(edges))
+
+
+def family(root: Path, parents: Mapping[str, str]) -> None:
+    """Write a dataset card `0` and one for each child with its parent."""
+    folder = root / "cards" / "datasets"
+    folder.mkdir(parents=True)
+    for id, parent in {"0": "", **parents}.items():
+        said = f"parents: {{value: '{parent}', relation: subset, declared: x}}\n" if parent else ""
+        text = f"kind: dataset\nid: '{id}'\ntitle: Number {id}\nsummary: x\n{said}"
+        (folder / f"{id}.yaml").write_text(text, encoding="utf-8")
 
 
 pairs = st.sets(
@@ -55,23 +66,30 @@ def test_a_circle_of_claims_is_drawn_all_the_same() -> None:
 
 def test_a_models_picture_runs_from_its_files_to_its_own_scores(checkout: Any) -> None:
     shelf = stock(checkout)
-    layers = plain(
-        around(shelf.lineage, shelf.registry.models["smollm2-short"]), "models/smollm2-short"
-    )["layers"]
+    card = shelf.registry.models["smollm2-short"]
+    layers = plain(around(shelf.index, card), "models/smollm2-short")["layers"]
     kinds = [{node["kind"] for node in layer} for layer in layers]
     assert "file" in kinds[1]
     assert kinds[-1] == {"scores"}
     assert {node["href"] for node in layers[-1]} == {"/models/smollm2-short#scores"}
 
 
-def test_too_large_a_family_shows_the_nearest_only() -> None:
-    wide = graph({(0, at) for at in range(1, MOST + 5)} | {(1, 99)})
-    card = load_text("kind: dataset\nid: '0'\ntitle: x\nsummary: x\n")
-    assert "datasets/99" not in around(wide, card).nodes
-    assert "datasets/99" in follow(wide, "datasets/0", "down").nodes
+def test_too_large_a_family_shows_the_nearest_only(tmp_path: Path) -> None:
+    family(tmp_path, {str(at): "0" for at in range(1, MOST + 5)} | {"99": "1"})
+    shelf = stock(tmp_path)
+    assert "datasets/99" not in around(shelf.index, shelf.registry.datasets["0"]).nodes
+    assert "datasets/99" in shelf.index.graph("datasets/0", "down").nodes
+
+
+def test_of_a_very_large_family_only_the_direct_children_are_listed(tmp_path: Path) -> None:
+    family(tmp_path, {str(at): "0" for at in range(1, FEW + 2)} | {"9999": "1"})
+    shelf = stock(tmp_path)
+    found = {one["name"] for one in descendants(shelf.index, "datasets/0")}
+    assert len(found) == FEW + 1
+    assert "datasets/9999" not in found
 
 
 def test_a_paper_has_no_lineage(checkout: Any) -> None:
     shelf = stock(checkout)
-    assert not follow(shelf.lineage, "papers/survey-2023", "both").nodes
-    assert descendants(shelf.lineage, "papers/survey-2023") == []
+    assert not shelf.index.graph("papers/survey-2023", "both").nodes
+    assert descendants(shelf.index, "papers/survey-2023") == []

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from catalog.answer import finite
 
-ADDRESSES = ("/", "/index.json", "/models/smollm2-short", "/models/smollm2-short.json")
+ADDRESSES = ("/", "/cards.json", "/models/smollm2-short", "/models/smollm2-short.json")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -24,7 +24,7 @@ def test_a_client_that_has_another_body_gets_this_one(client: TestClient) -> Non
 
 
 def test_two_pages_have_two_tags(client: TestClient) -> None:
-    assert client.get("/").headers["etag"] != client.get("/?kind=model").headers["etag"]
+    assert client.get("/").headers["etag"] != client.get("/cards?kind=model").headers["etag"]
 
 
 def test_a_missing_card_offers_the_near_names(client: TestClient, parse: Any) -> None:
@@ -47,12 +47,12 @@ def test_a_missing_card_offers_the_near_names(client: TestClient, parse: Any) ->
         ("/nothing/here.json", 404, "/nothing/here.json: there is no such page"),
         ("/a/b/c/d.json", 404, "/a/b/c/d.json: there is no such page"),
         (
-            "/index.json?sort=instance",
+            "/cards.json?sort=instance",
             400,
             "sort=instance: no such column; did you mean 'instances'?",
         ),
-        ("/index.json?order=up", 400, "order=up: is neither asc nor desc"),
-        ("/index.json?page=0", 400, "page=0: is no page; pages are 1, 2 and so on"),
+        ("/cards.json?order=up", 400, "order=up: is neither asc nor desc"),
+        ("/cards.json?page=0", 400, "page=0: is no page; pages are 1, 2 and so on"),
         (
             "/lineage/models/smollm2-short.json?direction=left",
             400,
@@ -69,10 +69,10 @@ def test_every_error_in_json_has_one_shape(
 
 
 def test_a_page_cannot_be_written(client: TestClient) -> None:
-    response = client.post("/index.json")
+    response = client.post("/cards.json")
     assert response.status_code == 405
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
-    assert response.json()["error"] == "/index.json: can be read, not written"
+    assert response.json()["error"] == "/cards.json: can be read, not written"
 
 
 def test_a_folder_without_cards_is_said_in_words(fresh: Any, tmp_path: Any, parse: Any) -> None:
@@ -92,7 +92,7 @@ def test_a_bug_tells_nothing_of_its_insides(checkout: Any, monkeypatch: Any) -> 
     monkeypatch.setattr(pages, "listing", broken)
     app = standalone(Settings(root=checkout))
     quiet = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
-    response = quiet.get("/index.json")
+    response = quiet.get("/cards.json")
     assert response.status_code == 500
     assert "secret" not in response.text
     assert "content-security-policy" in response.headers

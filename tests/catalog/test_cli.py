@@ -1,8 +1,10 @@
+import json
 import socket
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -60,3 +62,13 @@ def test_mlflow_gets_one_worker_and_a_prefix() -> None:
     assert command[:4] == [sys.executable, "-m", "mlflow", "server"]
     found = dict(pairwise(command))
     assert (found["--workers"], found["--static-prefix"]) == ("1", "/mlflow")
+
+
+def test_building_the_index_reads_each_card_once(sample: Any, tmp_path: Path) -> None:
+    sample.make(tmp_path)
+    first = CliRunner().invoke(main, ["build", "--root", str(tmp_path), "--json"])
+    made = json.loads(first.stdout)
+    assert made["read"] == sum(made["cards"].values()) == 15
+    again = CliRunner().invoke(main, ["build", "--root", str(tmp_path)])
+    assert "3 datasets" in again.output
+    assert "0 of them read" in again.output

@@ -74,7 +74,7 @@ convert: {{format: dolly}}
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/?q=%3Cscript%3E&kind=%22%3E%3Cb%3E", "/datasets/evil", "/papers/evil"]
+    "address", ["/", "/cards?q=%3Cscript%3E&kind=%22%3E%3Cb%3E", "/datasets/evil", "/papers/evil"]
 )
 def test_hostile_text_is_shown_as_text(address: str, hostile: Path, fresh: Any, parse: Any) -> None:
     response = fresh(hostile).get(address)

@@ -70,8 +70,9 @@ def test_no_page_carries_script_or_style_of_its_own(
 
 @pytest.mark.parametrize("address", CARDS)
 def test_a_page_and_its_json_show_the_same_values(
-    address: str, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    address: str, checkout: Path, fresh: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client = fresh(checkout)  # one that has kept no answer yet
     shown: list[dict[str, Any]] = []
     render = answer.render
 
@@ -87,7 +88,7 @@ def test_a_page_and_its_json_show_the_same_values(
 
 
 def test_the_list_has_a_twin_that_takes_the_same_questions(client: TestClient) -> None:
-    twin = client.get("/index.json?kind=model&q=short").json()
+    twin = client.get("/cards.json?kind=model&q=short").json()
     assert [one["id"] for one in twin["cards"]] == ["smollm2-short"]
     assert twin["total"] == 1
 
@@ -248,6 +249,7 @@ def test_lineage_takes_the_kind_in_the_singular_too(client: TestClient) -> None:
     assert client.get("/lineage/mixture/short-mix").status_code == 200
 
 
-def test_the_name_of_a_folder_leads_to_the_filtered_list(client: TestClient) -> None:
-    response = client.get("/datasets", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (302, "/?kind=dataset")
+def test_the_name_of_a_folder_is_the_list_of_its_kind(client: TestClient) -> None:
+    found = client.get("/datasets.json").json()
+    assert {one["kind"] for one in found["cards"]} == {"dataset"}
+    assert "kind" not in {facet["name"] for facet in found["facets"]}

@@ -113,7 +113,7 @@ def test_a_length_that_is_no_number_is_refused(length: str, writer: TestClient) 
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("address", ["/", "/index.json", "/models/smollm2-short", "/nothing"])
+@pytest.mark.parametrize("address", ["/", "/cards.json", "/models/smollm2-short", "/nothing"])
 def test_every_answer_forbids_script_frames_and_guessing(address: str, client: TestClient) -> None:
     headers = client.get(address).headers
     policy = headers["content-security-policy"]

@@ -60,7 +60,7 @@ def server(sample: Any, tmp_path: Path) -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        return ask(f"{address}/index.json")[0] == 200
+        return ask(f"{address}/cards.json")[0] == 200
     except (URLError, ConnectionError, TimeoutError):
         return False
 

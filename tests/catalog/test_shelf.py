@@ -7,7 +7,7 @@ from registry.files import write_text
 
 
 def test_nothing_is_read_again_while_no_file_changes(checkout: Path) -> None:
-    watch = Watch(checkout)
+    watch = Watch(checkout, patience=0)
     assert watch.shelf() is watch.shelf()
 
 
@@ -58,17 +58,36 @@ def test_a_faulty_report_is_named_and_the_card_stays(
     sample.make(tmp_path)
     write_text(tmp_path / "reports" / "mix" / "short-mix.json", "{")
     client = fresh(tmp_path)
-    (problem,) = client.get("/index.json").json()["problems"]
+    (problem,) = client.get("/cards.json").json()["problems"]
     assert problem.startswith("reports/mix/short-mix.json: is not a report of this version")
     assert client.get("/mixtures/short-mix").status_code == 200
 
 
-def test_a_file_of_the_same_size_and_another_time_is_read_again(
-    sample: Any, tmp_path: Path
-) -> None:
+def test_a_touched_file_with_the_same_bytes_changes_nothing(sample: Any, tmp_path: Path) -> None:
     sample.make(tmp_path)
-    watch = Watch(tmp_path)
+    watch = Watch(tmp_path, patience=0)
     first = watch.shelf()
+    os.utime(tmp_path / "cards" / "recipes" / "sft-small.yaml", ns=(1, 1))
+    assert watch.shelf() is first
+
+
+def test_other_bytes_of_the_same_size_and_time_are_seen(sample: Any, tmp_path: Path) -> None:
+    sample.make(tmp_path)
+    watch = Watch(tmp_path, patience=0)
+    watch.shelf()
     path = tmp_path / "cards" / "recipes" / "sft-small.yaml"
-    os.utime(path, ns=(1, 1))
-    assert watch.shelf() is not first
+    times = path.stat()
+    write_text(path, path.read_text().replace("title: Supervised", "title: Xupervised"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert watch.shelf().registry.recipes["sft-small"].title.startswith("Xupervised")
+    (line,) = (one for one in watch.shelf().index.entries("recipes"))
+    assert line.title.startswith("Xupervised")
+
+
+def test_files_are_not_looked_at_again_before_it_is_due(sample: Any, tmp_path: Path) -> None:
+    sample.make(tmp_path)
+    watch = Watch(tmp_path, patience=10**6)
+    watch.shelf()
+    (tmp_path / "cards" / "recipes" / "sft-small.yaml").unlink()
+    assert "sft-small" in list(watch.shelf().registry.recipes)
+    assert "sft-small" not in list(watch.renew().registry.recipes)
