@@ -22,6 +22,7 @@ FILES = ("csv", "jsonl", "parquet")
 ROUTES = [
     Route("/", kept(pages.home)),
     Route("/index.json", kept(pages.home)),
+    Route("/openapi.json", kept(pages.openapi)),
     Route("/favicon.ico", pages.favicon),
     Route("/static/{digest}/{name}", pages.static),
     *(Route(f"/{place}{end}", kept(pages.cards)) for place in LISTS for end in ("", ".json")),

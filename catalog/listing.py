@@ -198,6 +198,8 @@ def listing(shelf: Shelf, ask: Asked) -> dict[str, Any]:
         "facets": list(_facets(found, ask)),
         "ranges": list(_ranges(found, ask)),
         "pages": list(_pages(ask, pages)),
+        "previous": ask.with_(page=ask.page - 1) if ask.page > 1 else None,
+        "next": ask.with_(page=ask.page + 1) if ask.page < pages else None,
         "clear": replace(ask, page=1, text="", wanted={}, ranges={}).address,
         "downloads": {
             name: replace(ask, page=1).at(f"/{ask.place}.{name}")

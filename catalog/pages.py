@@ -1,6 +1,8 @@
 """The pages: each a function from an address to values."""
 
+import json
 from difflib import get_close_matches
+from importlib.metadata import version
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from catalog.claims import disagreements, scale, titles
 from catalog.details import accounts, details
 from catalog.front import front, front_table
 from catalog.listing import asked, listing
+from catalog.openapi import document
 from catalog.shelf import Shelf
 from registry import query
 from registry.cards import Benchmark, Card
@@ -101,13 +104,23 @@ def lineage(request: Request) -> Response:
     direction = request.query_params.get("direction", "both")
     if direction not in ancestry.DIRECTIONS:
         raise Unclear(f"direction={direction}: is not one of {', '.join(ancestry.DIRECTIONS)}")
-    part = shelf.index.graph(name_of(found), direction)
+    hops = request.query_params.get("hops", "")
+    if hops and not (hops.isdecimal() and 0 < int(hops[:4]) < 100):
+        raise Unclear(f"hops={hops}: is no number of steps; write 1 to 99, or leave it out")
+    part = shelf.index.graph(name_of(found), direction, int(hops) if hops else None)
     values = {
         "card": {"name": name_of(found), "kind": found.kind, "title": found.title},
         "direction": direction,
+        "hops": int(hops) if hops else None,
         "lineage": ancestry.plain(part, name_of(found)),
     }
     return answer(request, "lineage.html", values)
+
+
+def openapi(request: Request) -> Response:
+    """The description of all this JSON."""
+    body = json.dumps(document(version("tunedeck")), indent=1)
+    return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
 
 
 def static(request: Request) -> Response:
