@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from catalog.answer import Unclear
+from catalog.answer import Missing, Unclear
 from catalog.claims import titles
 from catalog.shelf import Shelf
 from registry import query
@@ -55,7 +55,7 @@ def _card(shelf: Shelf, name: str) -> Card:
     for one in folders:
         if one in FOLDERS.values() and id in shelf.registry.of_kind(one):
             return shelf.registry.of_kind(one)[id]
-    raise Unclear(f"card={name}: no card has this name; write it like datasets/alpaca")
+    raise Missing(f"card={name}: no card has this name; write it like datasets/alpaca")
 
 
 def _address(names: Sequence[str]) -> str:

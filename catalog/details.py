@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from catalog import scores
+from catalog import samples, scores
 from catalog.shelf import Shelf
 from registry import query
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Recipe, to_plain
@@ -30,8 +30,11 @@ def details(shelf: Shelf, card: Card) -> dict[str, Any]:
 
 
 def dataset(shelf: Shelf, card: Dataset) -> dict[str, Any]:
-    """What conversion counted."""
-    return {"conversion": _conversion(shelf, card)}
+    """What conversion counted, and some rows of what it made."""
+    return {
+        "conversion": _conversion(shelf, card),
+        "samples": samples.of_dataset(shelf, card),
+    }
 
 
 def benchmark(shelf: Shelf, card: Benchmark) -> dict[str, Any]:
@@ -43,14 +46,18 @@ def benchmark(shelf: Shelf, card: Benchmark) -> dict[str, Any]:
 
 
 def mixture(shelf: Shelf, card: Mixture) -> dict[str, Any]:
-    """Each dataset's part of the whole, and what mixing counted."""
+    """Each dataset's part of the whole, what mixing counted, and some rows."""
     whole = sum(one.weight for one in card.mix.datasets)
     ingredients = [
         {**to_plain(one), "title": _title(shelf, f"datasets/{one.dataset}")}
         | {"share": one.weight / whole}
         for one in card.mix.datasets
     ]
-    return {"ingredients": ingredients, "mixing": counted(shelf.reports.get(("mix", card.id)))}
+    return {
+        "ingredients": ingredients,
+        "mixing": counted(shelf.reports.get(("mix", card.id))),
+        "samples": samples.of_mixture(shelf, card),
+    }
 
 
 def recipe(shelf: Shelf, card: Recipe) -> dict[str, Any]:
@@ -66,12 +73,13 @@ def recipe(shelf: Shelf, card: Recipe) -> dict[str, Any]:
 
 
 def model(shelf: Shelf, card: Model) -> dict[str, Any]:
-    """How it was built, what it scores, how its loss went."""
+    """How it was built, what it scores, how its loss went, what it was shown."""
     return {
         "built_from": _built_from(shelf, card),
         "scores": scores.before_and_after(shelf, card),
         "tuning": _tuning(shelf.reports.get(("tune", card.id))),
         "curve": curve(shelf.registry.root / "reports" / "tune" / f"{card.id}.loss.csv"),
+        "samples": samples.of_model(shelf, card),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.boards import SLICES
+from catalog.comparing import MOST
 from catalog.index.deriving import NUMBERS
 from catalog.listing import ALL, COLUMNS
 from registry.cards.vocabulary import FOLDERS
@@ -149,7 +150,11 @@ _LINEAGE = (
     _query("direction", {"enum": ["up", "down", "both"]}, "To its origins, or to what it became."),
     _query("hops", {"type": "integer", "minimum": 1, "maximum": 99}, "How many steps at most."),
 )
-_CARD = _query("card", _list(_TEXT), "Names such as `datasets/alpaca`; two to six of them.")
+_CARD = _query(
+    "card",
+    {**_list(_TEXT), "maxItems": MOST},
+    "Names such as `datasets/alpaca`; two to six of them.",
+)
 _BOARD = (
     _query("metric", _TEXT, "The metric; the one with most scores otherwise."),
     _query("by", {"enum": [*SLICES]}, "What the groups are told apart by."),

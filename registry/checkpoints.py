@@ -52,6 +52,16 @@ def open_model(folder: Path, device: "torch.device", dtype: "torch.dtype") -> tu
     return model.to(device).eval(), tokenizer
 
 
+def open_tokenizer(folder: Path) -> Any:
+    """Return the tokenizer of a model's folder, without its weights."""
+    from transformers import AutoTokenizer
+
+    if not (folder / "config.json").is_file():
+        raise RegistryError(f"{folder}: no model is here; make it with the stage that builds it")
+    with quiet():
+        return AutoTokenizer.from_pretrained(folder)
+
+
 def count_parameters(folder: Path) -> int:
     """Count the parameters in a model folder; tied weights are stored, and count, once."""
     from safetensors import safe_open

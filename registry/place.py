@@ -56,6 +56,10 @@ class Place:
         """The learning curve of a tuned model."""
         return self.root / "reports" / "tune" / f"{id}.loss.csv"
 
+    def shown(self, id: str) -> Path:
+        """The first sequences that a tuned model was trained on."""
+        return self.root / "reports" / "tune" / f"{id}.samples.jsonl"
+
 
 def here(root: Path = Path()) -> Place:
     """Return the place described by `params.yaml` and the environment, which comes first."""

@@ -125,7 +125,7 @@ def mix(place: Place, name: str, *, say: Say) -> Report:
 
 def tune(place: Place, name: str, *, say: Say) -> Report:
     """Tune a model as its card says; a killed run goes on from its last checkpoint."""
-    from registry import canonical, tracking
+    from registry import canonical, tracking, trained
     from registry.tuning import loop
 
     registry = load(place.root)
@@ -154,11 +154,13 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
             progress=place.progress,
         )
     losses.finish(place.losses(card.id), recipe.tune.steps)
+    trained.write(place.shown(card.id), tuned.shown)
     environment |= {"device": tuned.device, "precision": tuned.precision}
     environment |= {"resumed_from": tuned.resumed_from} if tuned.resumed_from else {}
     outputs = (
         artefact(place.root, place.model(card.id) / WEIGHTS),
         artefact(place.root, place.losses(card.id)),
+        artefact(place.root, place.shown(card.id)),
     )
     settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
     return _done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)

@@ -6,7 +6,7 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import cards, reports, stages
+from registry.cli import batch, cards, reports, stages
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -40,6 +40,7 @@ for command in (
     stages.fetch,
     stages.convert,
     stages.mix,
+    batch.show_batch,
     stages.tune,
     stages.evaluate,
     stages.publish,

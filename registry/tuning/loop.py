@@ -15,11 +15,13 @@ from registry.checkpoints import open_model, save_model
 from registry.devices import choose, compute_dtype, peak_memory
 from registry.errors import RegistryError
 from registry.rendering import Rendered, render_rows
+from registry.trained import Shown
 from registry.tuning import attention
 from registry.tuning.batches import Packed, Place, best_fit, pack, steps_from
 from registry.tuning.checkpointing import Progress, discard, restore, save
 from registry.tuning.examples import check, fingerprint, fitting
 from registry.tuning.schedule import learning_rate
+from registry.tuning.shown import first_sequences
 from registry.tuning.weights import Trained, adamw, add_adapters, gather, publish, trained, unite
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Tuned:
 
     Tokens are real ones: there is no padding. `seconds` and `tokens_per_second` are of this
     process alone, after step `resumed_from`; the rest is of the whole run. `packing` is the share
-    of the steps' budgets that was filled.
+    of the steps' budgets that was filled. `shown` are the first sequences, token for token.
     """
 
     steps: int
@@ -55,6 +57,7 @@ class Tuned:
     device: str
     precision: str
     packing: float
+    shown: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def tune(
     torch.manual_seed(settings.seed)
     model, tokenizer = open_model(base, where, dtype)
     examples, too_long = fitting(render_rows(tokenizer, rows), settings.max_tokens)
+    shown = first_sequences(tokenizer, rows, examples, settings)
     lengths = [len(example.tokens) for example in examples]
     parameters = sum(each.numel() for each in model.parameters())
     attention.use(model)
@@ -155,6 +159,7 @@ def tune(
         device=where.type,
         precision="bf16" if dtype == torch.bfloat16 else "fp32",
         packing=done.tokens / (done.step * settings.tokens_per_step),
+        shown=shown,
     )
 
 

@@ -130,7 +130,7 @@ def test_a_stage_without_its_input_names_the_stage_to_run(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["check"], ["list"], ["lineage"], ["tune"], ["report", "run"]]
+    "words", [[], ["check"], ["list"], ["lineage"], ["tune"], ["show-batch"], ["report", "run"]]
 )
 def test_every_help_text_holds_an_example(words: list[str]) -> None:
     done = run(*words, "--help")

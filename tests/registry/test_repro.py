@@ -164,6 +164,16 @@ def test_the_reports_count_what_went_through(made: Checkout) -> None:
     assert tuned["loss"][1]["value"] < tuned["loss"][0]["value"]
 
 
+def test_what_was_trained_on_first_is_kept_and_hashed(made: Checkout) -> None:
+    kept = f"reports/tune/{MODEL}.samples.jsonl"
+    shown = [json.loads(line) for line in (made.root / kept).read_text().splitlines()]
+    assert [one["step"] for one in shown][:1] == [1]
+    hashed = {one["path"]: one["sha256"] for one in made.report("tune", MODEL)["outputs"]}
+    assert hashed[kept] == hash_file(made.root / kept).sha256
+    again = made.run("registry", "show-batch", MODEL, "--json").stdout
+    assert json.loads(again)["rows"] == shown
+
+
 def test_the_learning_curve_has_every_step(made: Checkout) -> None:
     with (made.root / "reports" / "tune" / f"{MODEL}.loss.csv").open() as stream:
         assert [int(row["step"]) for row in csv.DictReader(stream)] == list(range(1, STEPS + 1))

@@ -128,6 +128,26 @@ def test_what_was_done_is_counted(run: Run) -> None:
     assert tuned.peak_memory_bytes > 0
 
 
+def test_what_was_shown_first_is_told_and_a_resumed_run_tells_the_same(
+    run: Run, other: Run
+) -> None:
+    whole = run.tune(SETTINGS)
+    assert len(whole.shown) == 4
+    assert sum(one.tokens for one in whole.shown if one.step == 1) <= SETTINGS.tokens_per_step
+    with pytest.raises(Killed):
+        other.tune(SETTINGS, kill_at=6)
+    resumed = other.tune(SETTINGS)
+    assert resumed.resumed_from == 4
+    assert resumed.shown == whole.shown
+
+
+def test_what_is_shown_of_a_step_is_all_that_the_loss_counts(run: Run) -> None:
+    run.rows = run.rows[:3]
+    tuned = run.tune(replace(SETTINGS, steps=1, tokens_per_step=4096))
+    assert sum(one.tokens for one in tuned.shown) == tuned.tokens
+    assert sum(one.trained for one in tuned.shown) == tuned.supervised_tokens
+
+
 def test_epochs_are_the_share_of_rows_seen(run: Run) -> None:
     everything_at_once = replace(SETTINGS, steps=3, tokens_per_step=4096)
     assert run.tune(everything_at_once).epochs == 3
