@@ -6,15 +6,30 @@ from typing import Any
 
 from catalog.index import Index
 from registry import lineage
-from registry.cards import Card, Model
+from registry.cards import Card, Dataset, Mixture, Model
 from registry.cards.vocabulary import FOLDERS
 from registry.index import name_of
 from registry.lineage import Graph, Node
 
 DIRECTIONS = ("up", "down", "both")
 MOST = 30
+LARGEST = 2000
+"""Up to how many things one answer has; a larger family is cut where it is still this small."""
+
+SOON = 12
+"""The number of steps from which a place to cut is looked for, ever nearer."""
+
 FEW = 400
 """Up to how many things a card's own page looks at more than the nearest."""
+
+WAY_WORDS = {
+    "direct": "directly",
+    "mixture": "by a mixture",
+    "derived": "by data derived from it",
+    "base": "by the model they are built on",
+    "generator": "by a model that wrote their data",
+}
+"""How data came to a model, in words."""
 
 
 def around(index: Index, card: Card) -> Graph:
@@ -33,6 +48,17 @@ def around(index: Index, card: Card) -> Graph:
     else:
         found = index.graph(name, "both")
     return found if len(found.nodes) <= MOST else _nearest(found, name)
+
+
+def followed(index: Index, name: str, direction: str, hops: int | None) -> tuple[Graph, int | None]:
+    """Return a card's family, and after how many steps it was cut for being too large to send.
+
+    Where it is not cut, that is `hops` as given.
+    """
+    parts = ("up", "down") if direction == "both" else (direction,)
+    while any(index.is_larger(name, one, LARGEST, hops) for one in parts) and hops != 1:
+        hops = SOON if hops is None else hops - 1
+    return index.graph(name, direction, hops), hops
 
 
 def plain(part: Graph, start: str) -> dict[str, Any]:
@@ -58,6 +84,13 @@ def descendants(index: Index, name: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def tuned_on(whole: Graph, card: Card) -> list[dict[str, Any]]:
+    """Return the models that a dataset or a mixture came to; other kinds are tuned on by nobody."""
+    if not isinstance(card, Dataset | Mixture):
+        return []
+    return [asdict(one) for one in lineage.tuned_on(whole, name_of(card))]
+
+
 def href(name: str) -> str | None:
     """Return where a thing in the lineage is shown; a file has no page of its own."""
     kind, _, rest = name.partition("/")
@@ -67,12 +100,7 @@ def href(name: str) -> str | None:
 
 
 def _node(node: Node) -> dict[str, Any]:
-    title = node.title
-    if node.kind == "scores":
-        # The title of the model and of the benchmark together are too long for a box.
-        _, model, benchmark = node.name.split("/")
-        title = f"{model} on {benchmark}"
-    return {**asdict(node), "title": title, "href": href(node.name)}
+    return {**asdict(node), "href": href(node.name)}
 
 
 def _nearest(part: Graph, name: str) -> Graph:

@@ -1,4 +1,4 @@
-"""Stylesheet and icon, at addresses that change with the content and so may be kept forever."""
+"""Stylesheets, scripts and icon; an address changes with the content and may be kept forever."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,9 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Return the static files by name, read once."""
-    return {path.name: _read(path) for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    """Return the static files by their path in the folder, read once."""
+    found = (path for path in sorted(_FOLDER.rglob("*")) if path.suffix in _TYPES)
+    return {path.relative_to(_FOLDER).as_posix(): _read(path) for path in found}
 
 
 def address(name: str) -> str:

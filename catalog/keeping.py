@@ -20,8 +20,8 @@ ROOM = 48 << 20
 SMALL = 1000
 """Bytes below which an answer is sent as it is."""
 
-LIVE = 2.0
-"""Seconds that an answer is good for where MLflow has a part in it."""
+LIVE = 5.0
+"""Seconds that an answer is good for where MLflow or a table of data has a part in it."""
 
 Page = Callable[[Request], Response]
 _Key = tuple[str, str, int]
@@ -86,8 +86,8 @@ def kept(page: Page, *, live: bool = False) -> Page:
     def answered(request: Request) -> Response:
         state = request.app.state
         key = (request.url.path, request.url.query, state.watch.shelf().generation)
-        is_live = live and state.settings.mlflow is not None
-        found = state.answers.get(key, time.monotonic() - LIVE if is_live else 0.0)
+        age = LIVE if state.settings.patience else 0.0
+        found = state.answers.get(key, time.monotonic() - age if live else 0.0)
         if found is None:
             response = page(request)
             if response.status_code != 200:

@@ -11,6 +11,7 @@ from catalog.boards import SLICES
 from catalog.comparing import MOST
 from catalog.index.deriving import NUMBERS
 from catalog.listing import ALL, COLUMNS
+from registry import timeline
 from registry.cards.vocabulary import FOLDERS
 from registry.query import FACETS
 
@@ -55,6 +56,7 @@ def _paths() -> Sequence[tuple[str, Mapping[str, Any]]]:
             _get("Follow a card's lineage", "Lineage", [folder, name, *_LINEAGE]),
         ),
         ("/compare.json", _get("Put two to six cards side by side", "Comparison", [_CARD])),
+        ("/plots.json", _get("Show what the plots draw", "Plots", [_BY])),
         ("/table6.json", _get("Show the survey's table of datasets", "Table")),
         ("/leaderboards.json", _get("List benchmarks with scores", "Boards")),
         (
@@ -150,6 +152,7 @@ _LINEAGE = (
     _query("direction", {"enum": ["up", "down", "both"]}, "To its origins, or to what it became."),
     _query("hops", {"type": "integer", "minimum": 1, "maximum": 99}, "How many steps at most."),
 )
+_BY = _query("by", {"enum": [*timeline.STEPS]}, "The step of the releases.")
 _CARD = _query(
     "card",
     {**_list(_TEXT), "maxItems": MOST},
@@ -264,6 +267,9 @@ _SCHEMAS: Mapping[str, Schema] = {
             **_OK,
             "card": _object({"name": _TEXT, "kind": _TEXT, "title": _TEXT}),
             "direction": _TEXT,
+            "hops": _nullable(_WHOLE),
+            "cut": _nullable(_WHOLE),
+            "tuned_on": _list(_object({"model": _TEXT, "way": _TEXT, "proof": _TEXT})),
             "lineage": _ref("Graph"),
         }
     ),
@@ -274,6 +280,15 @@ _SCHEMAS: Mapping[str, Schema] = {
             "fields": _list(
                 _object({"field": _TEXT, "differ": _TRUE, "cells": _list(_list(_ref("Claim")))})
             ),
+        }
+    ),
+    "Plots": _object(
+        {
+            **_OK,
+            "by": _TEXT,
+            "sizes": _list(_object({"name": _TEXT, "tasks": _WHOLE, "instances": _WHOLE})),
+            "releases": _list(_object({"period": _TEXT})),
+            "scaling": _list(_object({"benchmark": _TEXT, "series": _list({"type": "object"})})),
         }
     ),
     "Table": _object({**_OK, "title": _TEXT, "rows": _list(_object({"name": _TEXT, "id": _TEXT}))}),

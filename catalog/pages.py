@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog import ancestry, boards, comparing, downloads, runs
+from catalog import plots as drawn
 from catalog.answer import Missing, Unclear, answer
 from catalog.assets import assets
 from catalog.claims import disagreements, scale, titles
@@ -17,7 +18,7 @@ from catalog.front import front, front_table
 from catalog.listing import asked, listing
 from catalog.openapi import document
 from catalog.shelf import Shelf
-from registry import query
+from registry import query, timeline
 from registry.cards import Benchmark, Card
 from registry.cards.vocabulary import FOLDERS
 from registry.index import name_of
@@ -107,12 +108,16 @@ def lineage(request: Request) -> Response:
     hops = request.query_params.get("hops", "")
     if hops and not (hops.isdecimal() and 0 < int(hops[:4]) < 100):
         raise Unclear(f"hops={hops}: is no number of steps; write 1 to 99, or leave it out")
-    part = shelf.index.graph(name_of(found), direction, int(hops) if hops else None)
+    wanted = int(hops) if hops else None
+    part, cut = ancestry.followed(shelf.index, name_of(found), direction, wanted)
+    below, _ = ancestry.followed(shelf.index, name_of(found), "down", wanted)
     values = {
         "card": {"name": name_of(found), "kind": found.kind, "title": found.title},
         "direction": direction,
-        "hops": int(hops) if hops else None,
+        "hops": wanted,
+        "cut": cut if cut != wanted else None,
         "lineage": ancestry.plain(part, name_of(found)),
+        "tuned_on": ancestry.tuned_on(below, found),
     }
     return answer(request, "lineage.html", values)
 
@@ -121,6 +126,15 @@ def openapi(request: Request) -> Response:
     """The description of all this JSON."""
     body = json.dumps(document(version("tunedeck")), indent=1)
     return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
+
+
+def plots(request: Request) -> Response:
+    """How large, when, and what scale does: the values that are drawn, each with its cards."""
+    by = request.query_params.get("by", "year")
+    if by not in timeline.STEPS:
+        raise Unclear(f"by={by}: is not one of {', '.join(timeline.STEPS)}")
+    shelf = _shelf(request)
+    return answer(request, "plots.html", drawn.values(shelf.index, by))
 
 
 def static(request: Request) -> Response:

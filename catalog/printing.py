@@ -17,6 +17,7 @@ _LABELS = {
     "type": "Instruction type",
     "evidence": "How we know",
     "reproduced": "Reproduced",
+    "unnamed": "Metric not named",
     "nli": "NLI",
     "llm": "LLM",
 }
@@ -82,22 +83,34 @@ def moment(text: str) -> str:
 
 
 _PLAIN = {
-    "open": "open (permissive)",
-    "model": "a model",
-    "human": "people",
-    "program": "a program",
-    "yes": "run here",
-    "no": "not run here",
+    ("licence", "open"): "open (permissive)",
+    ("annotator", "model"): "a model",
+    ("annotator", "human"): "people",
+    ("annotator", "program"): "a program",
+    ("reproduced", "yes"): "run here",
+    ("reproduced", "no"): "not run here",
 }
 
 
-def plainly(value: Any) -> str:
+def plainly(value: Any, facet: str) -> str:
     """Return a filter's value in words.
 
-    >>> plainly("open"), plainly("eng")
-    ('open (permissive)', 'eng')
+    >>> plainly("open", "licence"), plainly("model", "kind")
+    ('open (permissive)', 'model')
     """
-    return _PLAIN.get(value, str(value)) if isinstance(value, str) else str(value)
+    return _PLAIN.get((facet, value), str(value))
+
+
+def short(value: int) -> str:
+    """Return a large number in few letters, as it may be typed.
+
+    >>> short(100_000_000), short(5740), short(12_500), short(2023)
+    ('100M', '5740', '12.5k', '2023')
+    """
+    for letter, power in (("B", 9), ("M", 6), ("k", 3)):
+        if value >= 10 * 10**power or (value >= 10**power and power > 3):
+            return f"{value / 10**power:.3g}{letter}"
+    return str(value)
 
 
 def marked(text: str) -> Markup:

@@ -7,10 +7,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
-from catalog import charts, flow, links, markdown, printing
+from catalog import ancestry, charts, diagrams, flow, links, markdown, printing
 from catalog.assets import address
 from registry.cards.claim import QUALIFIERS
 from registry.cards.vocabulary import FOLDERS
+from registry.lineage import WAYS
+from registry.timeline import STEPS
 
 _HERE = Path(__file__).parent
 _PAGES = Environment(
@@ -29,6 +31,7 @@ _PAGES.filters |= {
     "moment": printing.moment,
     "shown": printing.shown,
     "plainly": printing.plainly,
+    "short": printing.short,
     "marked": printing.marked,
     "outside": links.outside,
     "origin": links.origin,
@@ -42,6 +45,13 @@ _PAGES.globals |= {
     "score_chart": charts.score_chart,
     "some": charts.some,
     "draw": flow.draw,
+    "ways": WAYS,
+    "way_words": ancestry.WAY_WORDS,
+    "scatter": diagrams.scatter,
+    "releases_of": diagrams.releases,
+    "scaling_of": diagrams.scaling,
+    "writers_said": diagrams.WRITERS_SAID,
+    "steps": tuple(STEPS),
 }
 
 

@@ -6,12 +6,24 @@ card says so and the pipeline obeys it, and `cited` or `declared` when somebody 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from registry.cards import Benchmark, Card, Cited, Claim, Dataset, Mixture, Model
 from registry.cards.vocabulary import ANNOTATORS
 from registry.index import Registry, name_of
 from registry.reports import Report
+
+PROOFS = ("proven", "built", "cited", "declared")
+"""How an edge is known, the strongest first."""
+
+WAYS = ("direct", "mixture", "derived", "base", "generator")
+"""How data came to a model, the closest first.
+
+`derived` is through data made of it, `base` through a model that was built on another one,
+`generator` through a model that wrote data or taught another.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,20 @@ class Graph:
     edges: tuple[Edge, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """A model that some data came to: in which of `WAYS`, along which path.
+
+    `proof` is the weakest on the path.
+    """
+
+    model: str
+    title: str
+    way: str
+    proof: str
+    path: tuple[Edge, ...]
+
+
 def graph(registry: Registry, reports: Iterable[Report] = ()) -> Graph:
     """Build the lineage of everything from the cards and the reports."""
     known = {(one.stage, one.id): one for one in reports}
@@ -67,6 +93,63 @@ def up(whole: Graph, name: str) -> Graph:
 def down(whole: Graph, name: str) -> Graph:
     """Return everything that came from `name`, itself included."""
     return _closure(whole, name, lambda edge: (edge.source, edge.target))
+
+
+def tuned_on(whole: Graph, name: str) -> list[Tuned]:
+    """Return the models that a dataset or a mixture came to, each by its closest way.
+
+    Of the paths of that way it is the shortest, and of equally short ones the best proven. That
+    one thing was made by the method of another brings no data along, so it is no way.
+    """
+    ahead: dict[str, list[tuple[int, Edge]]] = {}
+    for edge in whole.edges:
+        way = _way(edge)
+        if way is not None:
+            ahead.setdefault(edge.source, []).append((WAYS.index(way), edge))
+    found: dict[str, Tuned] = {}
+    for most, way in enumerate(WAYS):
+        for model, path in _paths(ahead, name, most).items():
+            if path and model.startswith("models/") and model not in found:
+                proof = max((edge.proof for edge in path), key=PROOFS.index)
+                found[model] = Tuned(model, whole.nodes[model].title, way, proof, path)
+    return sorted(found.values(), key=lambda one: (WAYS.index(one.way), one.title.casefold()))
+
+
+def _way(edge: Edge) -> str | None:
+    """Return how an edge carries data; None where it carries none."""
+    if edge.relation == "method":
+        return None
+    if edge.relation == "teacher":
+        return "generator"
+    ends = (edge.source.partition("/")[0], edge.target.partition("/")[0])
+    return {
+        ("datasets", "models"): "direct",
+        ("mixtures", "models"): "direct",
+        ("datasets", "mixtures"): "mixture",
+        ("datasets", "datasets"): "derived",
+        ("models", "models"): "base",
+        ("models", "datasets"): "generator",
+    }.get(ends)
+
+
+def _paths(
+    ahead: Mapping[str, list[tuple[int, Edge]]], start: str, most: int
+) -> dict[str, tuple[Edge, ...]]:
+    """Return the best path to each thing that ways up to `most` lead to."""
+    found: dict[str, tuple[Edge, ...]] = {}
+    order = count()
+    waiting: list[tuple[int, int, int, str, tuple[Edge, ...]]] = [(0, 0, next(order), start, ())]
+    while waiting:
+        length, weakness, _, name, path = heappop(waiting)
+        if name in found:
+            continue
+        found[name] = path
+        for way, edge in ahead.get(name, ()):
+            if way <= most and edge.target not in found:
+                weakest = max(weakness, PROOFS.index(edge.proof))
+                step = (length + 1, weakest, next(order), edge.target, (*path, edge))
+                heappush(waiting, step)
+    return found
 
 
 def layers(part: Graph) -> list[list[Node]]:
@@ -199,7 +282,7 @@ def _into_scores(
     scored = known.get(("evaluate", card.id))
     made = known.get(("tune" if card.build else "convert", card.id))
     for id in card.evaluate.benchmarks if card.evaluate else ():
-        score = Node(f"scores/{card.id}/{id}", "scores", f"{card.title} on {id}")
+        score = Node(f"scores/{card.id}/{id}", "scores", f"{card.id} on {id}")
         yield score, Edge(name, score.name, "answers", _proof(made, scored))
         rows = registry.benchmarks[id].rows if id in registry.benchmarks else None
         stage, maker = ("mix", rows.mixture) if rows else ("convert", id)
@@ -226,9 +309,14 @@ def _claimed(claim: Claim[Any], source: str, target: str, relation: str) -> Edge
 
 
 def as_plain(part: Graph, start: str) -> dict[str, Any]:
-    """Return a part of the lineage as plain values, for JSON."""
+    """Return a part of the lineage as plain values, for JSON, in the order of names."""
     return {
         "start": start,
-        "nodes": [asdict(node) for node in part.nodes.values()],
-        "edges": [asdict(edge) for edge in part.edges],
+        "nodes": [asdict(part.nodes[name]) for name in sorted(part.nodes)],
+        "edges": [asdict(edge) for edge in sorted(part.edges, key=order)],
     }
+
+
+def order(edge: Edge) -> tuple[str, ...]:
+    """Return what edges are sorted by, so that the same family is always written alike."""
+    return (edge.source, edge.target, edge.relation, edge.proof, edge.place or "")

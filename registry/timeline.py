@@ -11,22 +11,22 @@ WRITERS = ("human", "model", "mixed", "program", "unknown")
 """Who wrote a dataset: people, models, both, a program alone, or nobody says."""
 
 
+STEPS = {"year": 4, "quarter": 7, "month": 7}
+"""The steps of a timeline, and how much of a date each has to know."""
+
+
 def timeline(registry: Registry, *, by: str = "year") -> list[dict[str, Any]]:
-    """Return a line for each year (or `by` month) with what came out in it.
+    """Return a line for each year (or `by` quarter or month) with what came out in it.
 
     The date is the earliest that a source gives; where none does, the year of the card's first
     paper that has one (which no month can be told from). `datasets` are split by their writers,
     with the largest number of instances that a source gives for each, summed.
     """
-    length = {"year": 4, "month": 7}[by]
     lines: dict[str, dict[str, Any]] = {}
     for card in registry:
         if not isinstance(card, Dataset | Benchmark | Model):
             continue
-        when = released(card, registry)
-        if when is None or len(when) < length:
-            when = "unknown"
-        line = lines.setdefault(when[:length] if when != "unknown" else when, _empty())
+        line = lines.setdefault(period(released(card, registry), by), _empty())
         if isinstance(card, Dataset):
             who = writer(card)
             line["datasets"][who] += 1
@@ -34,6 +34,19 @@ def timeline(registry: Registry, *, by: str = "year") -> list[dict[str, Any]]:
         else:
             line["benchmarks" if isinstance(card, Benchmark) else "models"] += 1
     return [{by: when, **lines[when]} for when in sorted(lines)]
+
+
+def period(when: str | None, by: str) -> str:
+    """Return the year, quarter or month of a date; `unknown` where the date is too vague.
+
+    >>> period("2023-04-12", "quarter"), period("2023", "month")
+    ('2023-Q2', 'unknown')
+    """
+    if when is None or len(when) < STEPS[by]:
+        return "unknown"
+    if by == "quarter":
+        return f"{when[:4]}-Q{(int(when[5:7]) + 2) // 3}"
+    return when[: STEPS[by]]
 
 
 def released(card: Card, registry: Registry) -> str | None:
@@ -48,10 +61,11 @@ def released(card: Card, registry: Registry) -> str | None:
 
 def writer(card: Dataset) -> str:
     """Return who wrote a dataset, by all sources together."""
-    return _class({who for claim in card.annotator for who in claim.value or ()})
+    return written_by({who for claim in card.annotator for who in claim.value or ()})
 
 
-def _class(who: Iterable[str]) -> str:
+def written_by(who: Iterable[str]) -> str:
+    """Return which of `WRITERS` annotators are together; an id of a model card is a model."""
     found = {one if one in ANNOTATORS else "model" for one in who}
     if {"human", "model"} <= found:
         return "mixed"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from registry import lineage, query
+from registry import lineage, query, timeline
 from registry.cards import Card, Cited, Model, to_plain
 from registry.cards.vocabulary import FOLDERS
 from registry.index import Registry, squash
@@ -31,6 +31,10 @@ SORTED = (
 DEFAULT = ""
 """The name of the order in which cards stand if nobody asks for another."""
 
+DATE, DATED_BY = "date", "dated by"
+"""When a card came out by the registry's timeline, and the papers whose year it may be."""
+
+DATED = ("dataset", "benchmark", "model")
 _KINDS = list(FOLDERS)
 _EXECUTABLE = ("source", "convert", "mix", "build", "evaluate", "rows", "weights", "generate")
 
@@ -62,7 +66,7 @@ def derive(card: Card, registry: Registry, known: Mapping[tuple[str, str], Repor
         sourced=getattr(card, "source", None) is not None,
         executable=any(getattr(card, name, None) for name in _EXECUTABLE),
         squashed=squash(card.id),
-        facets=tuple((name, value) for name in FACETS for value in facet_values(one, name)),
+        facets=tuple(_facets(card, one, registry)),
         numbers=tuple((name, value) for name in NUMBERS for value in numbers(one, name)),
         ranks=tuple(_ranks(one)),
         words=_words(card, one),
@@ -71,6 +75,15 @@ def derive(card: Card, registry: Registry, known: Mapping[tuple[str, str], Repor
         citations=tuple(_citations(card)),
         results=tuple(_results(card, known)),
     )
+
+
+def _facets(card: Card, one: Entry, registry: Registry) -> Iterator[tuple[str, str]]:
+    for name in FACETS:
+        yield from ((name, value) for value in facet_values(one, name))
+    if card.kind in DATED and (date := timeline.released(card, registry)):
+        yield DATE, date
+        if not one.released:
+            yield from ((DATED_BY, paper) for paper in getattr(card, "papers", ()))
 
 
 def numbers(one: Entry, name: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyroaring import BitMap
 
-from catalog.index.deriving import Derived, derive, entry_to_json
+from catalog.index.deriving import DATED_BY, Derived, derive, entry_to_json
 from catalog.index.memory import Change
 from catalog.index.scanning import Seen, Stamp
 from catalog.index.tables import OF_A_CARD
@@ -120,7 +120,14 @@ def _dependent(
     found: set[str] = set()
     for path in changed:
         if path.startswith("cards/papers/"):
-            continue  # no pipeline reads a paper
+            # No pipeline reads a paper, but a card may have its year.
+            asked = (
+                "SELECT 'cards/' || name || '.yaml' FROM facet JOIN thing ON n = card"
+                " WHERE facet = ? AND value = ?"
+            )
+            year_of = (DATED_BY, Path(path).stem)
+            found |= {other for (other,) in one.db.execute(asked, year_of)}
+            continue
         asked = (
             "SELECT path FROM mention JOIN thing ON name = substr(path, 7, length(path) - 11)"
             " JOIN card USING (n) WHERE target = ? AND executable"

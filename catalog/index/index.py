@@ -15,7 +15,7 @@ from typing import Any
 
 from catalog.index import memory as remembering
 from catalog.index.cards import Files, registry_of
-from catalog.index.deriving import entry_from_json
+from catalog.index.deriving import DATE, DATED, entry_from_json
 from catalog.index.filling import Filling, stamps_of, update
 from catalog.index.finding import Ask, Found, find
 from catalog.index.memory import walk
@@ -25,7 +25,8 @@ from registry.cards.cache import FOLDER
 from registry.cards.vocabulary import FOLDERS
 from registry.collecting import uncollected
 from registry.errors import RegistryError
-from registry.lineage import Edge, Graph, Node
+from registry.index import Registry
+from registry.lineage import Edge, Graph, Node, order
 from registry.query import Entry
 from registry.reports import Report, parse
 
@@ -184,6 +185,26 @@ class Index:
         asked = "SELECT benchmark, count(DISTINCT card) FROM result GROUP BY benchmark"
         return dict(self._rows(asked))
 
+    def dated(self) -> list[tuple[str, str, str | None]]:
+        """Return name, title and date of every card that can come out, the date where known."""
+        marks = ", ".join(f"'{FOLDERS[kind]}'" for kind in DATED)
+        asked = (
+            "SELECT thing.name, title, value FROM card JOIN thing USING (n)"
+            " JOIN rank ON rank.card = n AND rank.name = ''"
+            f" LEFT JOIN facet ON facet.card = n AND facet = '{DATE}'"
+            f" WHERE folder IN ({marks}) ORDER BY key"
+        )
+        return self._rows(asked)
+
+    def scaled(self) -> Registry:
+        """Return the registry with those models only that have scores by tasks tuned on."""
+        asked = (
+            "SELECT DISTINCT id FROM result JOIN card ON card = n"
+            " WHERE score ->> 'tuned_tasks' IS NOT NULL ORDER BY id"
+        )
+        models = {id: self.registry.models[id] for (id,) in self._rows(asked)}
+        return replace(self.registry, models=models)
+
     def reach(self, name: str, direction: str, hops: int | None = None) -> dict[str, int]:
         """Return the names of all that a thing came from (`up`) or that came from it (`down`).
 
@@ -193,9 +214,9 @@ class Index:
         names = dict(self._many("SELECT n, name FROM thing WHERE n IN ({})", found))
         return {names[n]: steps for n, steps in found.items()}
 
-    def is_larger(self, name: str, direction: str, most: int) -> bool:
+    def is_larger(self, name: str, direction: str, most: int, hops: int | None = None) -> bool:
         """Tell whether `reach` would name more than so many things."""
-        return len(self._reach(name, direction, None, most)) > most
+        return len(self._reach(name, direction, hops, most)) > most
 
     def graph(self, name: str, direction: str, hops: int | None = None) -> Graph:
         """Return a part of the lineage as the registry's function of the whole graph would."""
@@ -204,7 +225,7 @@ class Index:
         nodes = self._nodes({n for part in reached.values() for n in part})
         edges = {edge for one in parts for edge in self._edges(one, reached[one], nodes)}
         named = sorted(nodes.values(), key=lambda node: node.name)
-        return Graph({node.name: node for node in named}, tuple(sorted(edges, key=_order)))
+        return Graph({node.name: node for node in named}, tuple(sorted(edges, key=order)))
 
     def _reach(
         self, name: str, direction: str, hops: int | None, most: int | None = None
@@ -308,10 +329,6 @@ def _marks(part: list[Any]) -> str:
 
 def _kind(folder: str) -> str:
     return _KINDS[folder]
-
-
-def _order(edge: Edge) -> tuple[str, ...]:
-    return (edge.source, edge.target, edge.relation, edge.proof, edge.place or "")
 
 
 def _no_ids(folder: str) -> Iterator[str]:

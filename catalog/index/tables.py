@@ -36,6 +36,7 @@ CREATE INDEX card_id ON card (id, sourced);
 CREATE INDEX card_squashed ON card (folder, squashed, id);
 CREATE TABLE facet (card INTEGER NOT NULL, facet TEXT NOT NULL, value TEXT NOT NULL);
 CREATE INDEX facet_card ON facet (card);
+CREATE INDEX facet_value ON facet (facet, value, card);
 CREATE TABLE number (card INTEGER NOT NULL, name TEXT NOT NULL, value NUMERIC NOT NULL);
 CREATE INDEX number_card ON number (card);
 CREATE TABLE rank (card INTEGER NOT NULL, name TEXT NOT NULL, key NOT NULL);

@@ -1,6 +1,8 @@
 """The commands that follow lineage and print tables made of cards and reports."""
 
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,20 @@ from registry.cli.shell import JSON, ROOT, print_json, say, table
 @click.command()
 @click.argument("name")
 @click.option("--up/--down", "upward", default=True, help="What it came from, or what came of it.")
+@click.option("--models", is_flag=True, help="Only the models that were tuned on it, and how.")
 @ROOT
 @JSON
-def lineage(name: str, upward: bool, root: Path, as_json: bool) -> None:
+def lineage(name: str, upward: bool, models: bool, root: Path, as_json: bool) -> None:
     """Follow a card's lineage, from cards and reports alone.
+
+    With --models: the models that a dataset or a mixture came to, directly, by a mixture, by data
+    derived from it, by a base model or by a model that wrote data; with the weakest proof on the
+    way.
 
     \b
         registry lineage smollm2-evals --up
         registry lineage openai-evals --down --json
+        registry lineage alpaca --models
     """
     from registry import lineage as lines
     from registry import reports
@@ -28,6 +36,9 @@ def lineage(name: str, upward: bool, root: Path, as_json: bool) -> None:
     registry = load(root)
     whole = lines.graph(registry, reports.all_of(root))
     start = name_of(registry.find(name))
+    if models:
+        _print_tuned([asdict(one) for one in lines.tuned_on(whole, start)], as_json)
+        return
     part = (lines.up if upward else lines.down)(whole, start)
     if as_json:
         print_json(lines.as_plain(part, start))
@@ -40,6 +51,19 @@ def lineage(name: str, upward: bool, root: Path, as_json: bool) -> None:
         ("from", "gave", "to", "known by"),
         list(dict.fromkeys((e.source, e.relation, e.target, e.proof) for e in part.edges)),
     )
+
+
+def _print_tuned(found: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    rows = [(one["model"], one["way"], one["proof"], _path(one["path"])) for one in found]
+    table(("model", "way", "weakest proof", "path"), rows)
+
+
+def _path(edges: Sequence[Mapping[str, Any]]) -> str:
+    steps = (f" -[{edge['relation']}]-> {edge['target']}" for edge in edges)
+    return str(edges[0]["source"]) + "".join(steps)
 
 
 @click.group()
@@ -125,7 +149,11 @@ def report_scale(out: Path | None, root: Path, as_json: bool) -> None:
 
 @report.command("timeline")
 @click.option(
-    "--by", type=click.Choice(["year", "month"]), default="year", show_default=True, help="Step."
+    "--by",
+    type=click.Choice(["year", "quarter", "month"]),
+    default="year",
+    show_default=True,
+    help="Step.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Draw it: FILE.svg, .png or .pdf.")
 @ROOT

@@ -2,10 +2,14 @@
 
 import importlib.util
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +17,16 @@ from starlette.testclient import TestClient
 from catalog.app import standalone
 from catalog.settings import Settings
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr"}
 
 
@@ -108,3 +122,45 @@ def fresh() -> Callable[[Path], TestClient]:
     return lambda root: TestClient(
         standalone(Settings(root=root, patience=0)), base_url="http://localhost"
     )
+
+
+@contextmanager
+def _served(root: Path) -> Iterator[str]:
+    import uvicorn
+
+    app = standalone(Settings(root=root))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Return a function that serves a root from a thread and returns its address."""
+    with ExitStack() as running:
+        yield lambda root: running.enter_context(_served(root))
+
+
+@pytest.fixture(scope="module")
+def address(checkout: Path, serve: Callable[[Path], str]) -> str:
+    """Serve the sample."""
+    return serve(checkout)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return Chromium; skip where there is none."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()

@@ -1,66 +1,22 @@
 """The pages as a person sees them, at the width of a desk and of a hand."""
 
 import os
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = {"desktop": (1280, 900), "phone": (375, 812)}
 PAGES = {
     "home": "/",
     "dataset": "/datasets/wizardlm",
     "model": "/models/smollm2-short",
     "paper": "/papers/survey-2023",
+    "lineage": "/lineage/models/smollm2-short",
+    "plots": "/plots",
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(checkout: Path) -> Iterator[str]:
-    """Serve the sample from a thread."""
-    import uvicorn
-
-    from catalog.app import standalone
-    from catalog.settings import Settings
-
-    app = standalone(Settings(root=checkout))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -101,17 +57,17 @@ def test_a_keyboard_reaches_the_content_first_and_then_the_filters(
         page.keyboard.press("Enter")
         page.fill("#q", "wizard")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/?q=wizard")
+        page.wait_for_url("**/cards?q=wizard")
         assert page.inner_text("#found") == "4 cards"
         page.click(".facets a:has-text('dataset')")
-        page.wait_for_url("**/?q=wizard&kind=dataset")
+        page.wait_for_url("**/cards?q=wizard&kind=dataset")
         assert page.inner_text("#found") == "2 cards"
 
 
 def test_on_a_phone_filters_open_and_the_lineage_is_a_list(address: str, browser: Any) -> None:
     with browser.new_context(viewport={"width": 375, "height": 812}) as context:
         page = context.new_page()
-        page.goto(address)
+        page.goto(f"{address}/cards")
         assert not page.is_visible(".facets section")
         page.click(".facets summary")
         assert page.is_visible(".facets section")

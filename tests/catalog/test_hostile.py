@@ -91,6 +91,106 @@ def test_hostile_text_is_shown_as_text(address: str, hostile: Path, fresh: Any, 
     assert schemes <= {"http", "https"}
 
 
+TITLES = [
+    EVIL,
+    "</script><script>document.title='ran'</script>",
+    "<!--<script>",
+    "' \" ` ${1} {{ 7 * 7 }} \\u003cscript\\u003e",
+    "right \u202e to left",
+    "lines \u2028 and \u2029 end",
+    "W" * 5000,
+]
+
+
+@pytest.fixture(scope="module")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a root whose pictures hold titles, places and file names that all try something."""
+    root = tmp_path_factory.mktemp("pictured")
+    for at, title in enumerate(TITLES):
+        card = f"""\
+kind: dataset
+id: d{at}
+title: {json.dumps(title)}
+summary: S.
+released: {{value: 2023-04, declared: x}}
+annotator: {{value: [human], declared: x}}
+scale:
+  - {{value: {at + 1}, unit: tasks, declared: x}}
+  - {{value: {at + 1}, unit: instances, declared: x}}
+source:
+  files:
+    - path: {json.dumps("x/" + title.replace(chr(92), ""))}
+      origin: "url:https://e.example/<x>"
+      sha256: "{at:064}"
+      bytes: 1
+"""
+        if at:
+            said = f"cited: p, at: {json.dumps(title)}"
+            card += f"parents: {{value: d0, relation: seeds, {said}}}\n"
+        write_text(root / "cards" / "datasets" / f"d{at}.yaml", card)
+    model = f"kind: model\nid: m\ntitle: {json.dumps(EVIL)}\nsummary: S.\nnot_reproduced: x.\n"
+    tuned = "tuned_on: {value: d1, declared: x}\n"
+    write_text(root / "cards" / "models" / "m.yaml", model + tuned)
+    paper = f"kind: paper\nid: p\ntitle: {json.dumps(EVIL)}\n"
+    write_text(root / "cards" / "papers" / "p.yaml", paper)
+    return root
+
+
+@pytest.mark.parametrize("address", ["/lineage/datasets/d0", "/plots", "/plots?by=month"])
+def test_hostile_text_in_a_picture_is_shown_as_text(
+    address: str, pictured: Path, fresh: Any, parse: Any
+) -> None:
+    page = parse(fresh(pictured).get(address).text)
+    assert not page.faults
+    scripts = [given for tag, given in page.tags if tag == "script"]
+    assert all(
+        one.get("src", "").startswith("/static/") or one["type"] == "application/json"
+        for one in scripts
+    )
+    assert not {tag for tag, _ in page.tags} & {"img", "b", "x"}
+    assert not [name for _, given in page.tags for name in given if name.startswith("on")]
+    assert "W" * 5000 in page.text
+
+
+def test_the_data_of_a_picture_is_its_json_and_ends_no_block(pictured: Path, fresh: Any) -> None:
+    client = fresh(pictured)
+    text = client.get("/lineage/datasets/d0").text
+    _, _, rest = text.partition('<script type="application/json" id="lineage-data">')
+    block, _, _ = rest.partition("</script>")
+    assert not set("<>&") & set(block)
+    found = client.get("/lineage/datasets/d0.json").json()["lineage"]
+    assert json.loads(block) == found
+    titles = {node["title"] for layer in found["layers"] for node in layer}
+    assert set(TITLES) <= titles
+
+
+@pytest.mark.slow
+def test_hostile_text_in_a_picture_does_nothing(pictured: Path, serve: Any, browser: Any) -> None:
+    address = serve(pictured)
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda one: one.url.startswith(address) or said.append(one.url))
+        for path, things in (("/lineage/datasets/d0", ".box"), ("/plots", ".datum")):
+            page.goto(address + path)
+            made = page.locator(things)
+            assert made.count() > len(TITLES)
+            shown = set()
+            for at in range(made.count()):
+                page.keyboard.press("Shift")  # so that the focus counts as the keyboard's
+                made.nth(at).focus()
+                shown.add(page.inner_text(".tip p >> nth=0"))
+            assert any("<script>alert(1)" in one for one in shown)
+            assert max(map(len, shown)) <= 301
+            assert page.locator("img, body script:not([type='application/json'])").count() == 0
+            assert page.title() != "ran"
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert said == []
+
+
 def test_text_that_is_no_unicode_does_not_cost_the_page(hostile: Path, fresh: Any) -> None:
     path = hostile / "reports" / "convert" / "evil.json"
     body = json.loads(path.read_text(encoding="utf-8"))

@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ CARDS = (
     "/recipes/sft-small",
     "/papers/survey-2023",
     "/lineage/models/smollm2-short",
+    "/lineage/datasets/wizardlm",
+    "/plots",
 )
 
 
@@ -54,7 +57,7 @@ def test_every_page_is_well_formed_and_every_link_on_it_leads_somewhere(
             inner = {href[1:] for href in page.values("href", "a") if href.startswith("#")}
             assert inner <= set(ids), address
             waiting |= links(page) - seen
-    assert set(CARDS) - {"/lineage/models/smollm2-short"} <= seen
+    assert {one for one in CARDS if not one.startswith("/lineage")} <= seen
 
 
 @pytest.mark.parametrize("address", CARDS)
@@ -62,7 +65,9 @@ def test_no_page_carries_script_or_style_of_its_own(
     address: str, client: TestClient, parse: Any
 ) -> None:
     page = parse(client.get(address).text)
-    assert not {tag for tag, _ in page.tags} & {"script", "style", "iframe", "object", "img"}
+    assert not {tag for tag, _ in page.tags} & {"style", "iframe", "object", "img"}
+    for script in (given for tag, given in page.tags if tag == "script"):
+        assert script.get("src", "").startswith("/static/") or script["type"] == "application/json"
     attributes = {name for _, given in page.tags for name in given}
     assert "style" not in attributes
     assert not [name for name in attributes if name.startswith("on")]
@@ -253,3 +258,62 @@ def test_the_name_of_a_folder_is_the_list_of_its_kind(client: TestClient) -> Non
     found = client.get("/datasets.json").json()
     assert {one["kind"] for one in found["cards"]} == {"dataset"}
     assert "kind" not in {facet["name"] for facet in found["facets"]}
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+@pytest.mark.parametrize("name", ["datasets/wizardlm", "models/smollm2-short"])
+def test_the_command_tells_the_lineage_that_the_page_shows(
+    name: str, direction: str, client: TestClient, checkout: Path, capsys: Any
+) -> None:
+    from registry.cli import main
+
+    shown = client.get(f"/lineage/{name}.json?direction={direction}").json()
+    words = ["lineage", name, f"--{direction}", "--json", "--root", str(checkout)]
+    main(words, standalone_mode=False)
+    told = json.loads(capsys.readouterr().out)
+    nodes = [node for layer in shown["lineage"]["layers"] for node in layer]
+    assert {node["name"]: node for node in told["nodes"]} == {
+        node["name"]: {key: value for key, value in node.items() if key != "href"} for node in nodes
+    }
+    assert told["edges"] == shown["lineage"]["edges"]
+    assert told["start"] == shown["lineage"]["start"] == name
+    main(["lineage", name, "--models", "--json", "--root", str(checkout)], standalone_mode=False)
+    models = json.loads(capsys.readouterr().out)
+    assert shown["tuned_on"] == (models if name.startswith("datasets/") else [])
+
+
+def test_the_lineage_answers_who_was_tuned_on_a_dataset(client: TestClient, parse: Any) -> None:
+    found = client.get("/lineage/datasets/wizardlm.json").json()["tuned_on"]
+    assert [(one["model"], one["way"], one["proof"]) for one in found] == [
+        ("models/wizardlm-7b", "direct", "cited"),
+        ("models/smollm2-short", "derived", "cited"),
+    ]
+    text = parse(client.get("/lineage/datasets/wizardlm?direction=up").text).text
+    assert "1 directly · 1 by data derived from it" in text
+    assert "answers → qwen2.5-rewrites mixed in → short-mix tuned on →" in text
+    assert "Models tuned on it" not in client.get("/lineage/models/chatgpt").text
+
+
+def test_the_table_of_links_is_the_lineage(client: TestClient, parse: Any) -> None:
+    found = client.get("/lineage/models/smollm2-short.json").json()["lineage"]
+    text = client.get("/lineage/models/smollm2-short").text
+    table = re.search(r'<table class="stacked sortable edges".*?</table>', text, re.DOTALL)
+    assert table
+    rows = [
+        parse(row).text for row in re.findall(r"<tr role=.row.>\s*<td.*?</tr>", table[0], re.DOTALL)
+    ]
+    nodes = {node["name"]: node for layer in found["layers"] for node in layer}
+    assert rows == [
+        " ".join(
+            [
+                nodes[edge["source"]]["title"],
+                nodes[edge["source"]]["kind"],
+                edge["relation"],
+                nodes[edge["target"]]["title"],
+                nodes[edge["target"]]["kind"],
+                edge["proof"],
+                *([edge["place"]] if edge["place"] else []),
+            ]
+        )
+        for edge in found["edges"]
+    ]

@@ -114,12 +114,17 @@ def test_a_length_that_is_no_number_is_refused(length: str, writer: TestClient) 
 
 
 @pytest.mark.parametrize("address", ["/", "/cards.json", "/models/smollm2-short", "/nothing"])
-def test_every_answer_forbids_script_frames_and_guessing(address: str, client: TestClient) -> None:
+def test_every_answer_forbids_foreign_script_frames_and_guessing(
+    address: str, client: TestClient
+) -> None:
     headers = client.get(address).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert "script-src" not in policy
+    assert "*" not in policy
+    assert "http" not in policy
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self';" in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
 

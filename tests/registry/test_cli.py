@@ -118,6 +118,19 @@ def test_lineage_goes_down_to_the_scores(root: Path) -> None:
     assert "scores/singer/new-songs" in {node["name"] for node in found["nodes"]}
 
 
+def test_lineage_tells_the_models_that_were_tuned_on_it_and_how(root: Path) -> None:
+    found = said(root, "lineage", "datasets/songs", "--models")
+    assert [(one["model"], one["way"], one["proof"]) for one in found] == [
+        ("models/singer", "mixture", "built")
+    ]
+    assert [edge["target"] for edge in found[0]["path"]] == ["mixtures/songs-only", "models/singer"]
+    done = run("lineage", "datasets/songs", "--models", "--root", str(root))
+    assert (
+        "datasets/songs -[mixed in]-> mixtures/songs-only -[tuned on]-> models/singer"
+        in done.stdout
+    )
+
+
 def test_report_run_says_what_to_type_when_nothing_has_run(root: Path) -> None:
     done = run("report", "run", "--root", str(root))
     assert "nothing has run yet; type: make repro" in done.stdout

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from registry.files import write_text
 from registry.index import load
-from registry.lineage import Edge, Graph, Node, down, graph, layers, up
+from registry.lineage import PROOFS, WAYS, Edge, Graph, Node, down, graph, layers, tuned_on, up
 from registry.reports import Artefact, Report
 
 NAMES = st.sampled_from("abcdefg")
@@ -158,3 +158,130 @@ def test_scores_are_proven_by_the_very_rows_that_were_held_out(root: Path) -> No
     for part, proof in (("held_out_instances", "proven"), ("train", "built")):
         scored = Report(stage="evaluate", id="singer", inputs=(table(part),))
         assert proofs(root, mixed, scored)[edge] == proof
+
+
+def family(*edges: tuple[str, str, str, str]) -> Graph:
+    """Return a graph of edges that are written as source, relation, target, proof."""
+    names = {end for source, _, target, _ in edges for end in (source, target)}
+    return Graph(
+        {name: Node(name, name.partition("/")[0][:-1], name) for name in sorted(names)},
+        tuple(Edge(a, b, relation, proof) for a, relation, b, proof in edges),
+    )
+
+
+DATA = "datasets/d"
+
+
+@pytest.mark.parametrize(
+    ("edges", "way", "proof"),
+    [
+        ([(DATA, "tuned on", "models/m", "cited")], "direct", "cited"),
+        (
+            [
+                (DATA, "mixed in", "mixtures/x", "proven"),
+                ("mixtures/x", "tuned on", "models/m", "built"),
+            ],
+            "mixture",
+            "built",
+        ),
+        (
+            [
+                (DATA, "seeds", "datasets/e", "declared"),
+                ("datasets/e", "tuned on", "models/m", "cited"),
+            ],
+            "derived",
+            "declared",
+        ),
+        (
+            [(DATA, "tuned on", "models/b", "cited"), ("models/b", "base", "models/m", "proven")],
+            "base",
+            "cited",
+        ),
+        (
+            [
+                (DATA, "tuned on", "models/w", "cited"),
+                ("models/w", "wrote it", "datasets/e", "cited"),
+                ("datasets/e", "tuned on", "models/m", "cited"),
+            ],
+            "generator",
+            "cited",
+        ),
+        (
+            [(DATA, "tuned on", "models/w", "cited"), ("models/w", "teacher", "models/m", "cited")],
+            "generator",
+            "cited",
+        ),
+    ],
+    ids=["direct", "mixture", "derived", "base", "writer", "teacher"],
+)
+def test_a_model_is_tuned_on_data_in_one_of_five_ways(
+    edges: list[tuple[str, str, str, str]], way: str, proof: str
+) -> None:
+    found = {one.model: one for one in tuned_on(family(*edges), DATA)}["models/m"]
+    assert (found.way, found.proof) == (way, proof)
+    assert [edge.target for edge in found.path] == [target for _, _, target, _ in edges]
+
+
+def test_the_closest_way_counts_and_then_the_shortest_and_then_the_best_proven() -> None:
+    found = tuned_on(
+        family(
+            (DATA, "tuned on", "models/w", "cited"),
+            ("models/w", "teacher", "models/m", "proven"),
+            (DATA, "part", "datasets/e", "cited"),
+            ("datasets/e", "part", "datasets/f", "proven"),
+            ("datasets/f", "tuned on", "models/m", "proven"),
+            ("datasets/e", "tuned on", "models/m", "declared"),
+            (DATA, "part", "datasets/g", "proven"),
+            ("datasets/g", "tuned on", "models/m", "cited"),
+        ),
+        DATA,
+    )
+    assert [(one.model, one.way) for one in found] == [
+        ("models/w", "direct"),
+        ("models/m", "derived"),
+    ]
+    assert [edge.target for edge in found[1].path] == ["datasets/g", "models/m"]
+    assert found[1].proof == "cited"
+
+
+def test_a_method_brings_no_data_along() -> None:
+    whole = family(
+        (DATA, "method", "datasets/e", "cited"), ("datasets/e", "tuned on", "models/m", "cited")
+    )
+    assert tuned_on(whole, DATA) == []
+
+
+def test_a_mixtures_own_model_is_tuned_on_it_directly_and_a_recipe_is_no_data() -> None:
+    whole = family(
+        ("mixtures/x", "tuned on", "models/m", "built"),
+        ("recipes/r", "recipe", "models/m", "built"),
+        ("models/m", "answers", "scores/m/b", "built"),
+    )
+    assert [one.way for one in tuned_on(whole, "mixtures/x")] == ["direct"]
+    assert tuned_on(whole, "recipes/r") == []
+    assert tuned_on(whole, "datasets/unknown") == []
+
+
+ENDS = st.sampled_from(
+    ["datasets/a", "datasets/b", "mixtures/a", "models/a", "models/b", "models/c"]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(ENDS, st.just("part"), ENDS, st.sampled_from(PROOFS)), min_size=1, max_size=14
+    )
+)
+def test_whoever_is_tuned_on_data_came_of_it_along_the_path(
+    edges: list[tuple[str, str, str, str]],
+) -> None:
+    whole = family(*edges)
+    below = down(whole, "datasets/a").nodes
+    found = tuned_on(whole, "datasets/a")
+    for one in found:
+        assert one.model in below
+        assert [one.path[0].source, one.path[-1].target] == ["datasets/a", one.model]
+        assert all(a.target == b.source for a, b in pairwise(one.path))
+        assert one.proof == max((edge.proof for edge in one.path), key=PROOFS.index)
+    assert [WAYS.index(one.way) for one in found] == sorted(WAYS.index(one.way) for one in found)
+    assert len({one.model for one in found}) == len(found)

@@ -5,7 +5,7 @@ import pytest
 from registry.cards import Dataset, load_text
 from registry.files import write_text
 from registry.index import load
-from registry.timeline import timeline, writer
+from registry.timeline import period, timeline, writer
 
 HEAD = "kind: dataset\nid: d\ntitle: D\nsummary: S.\n"
 
@@ -61,3 +61,20 @@ def test_every_card_that_came_out_is_counted_once(root: Path) -> None:
     assert sum(sum(one["datasets"].values()) for one in lines) == len(registry.datasets)
     assert sum(one["models"] for one in lines) == len(registry.models)
     assert sum(one["benchmarks"] for one in lines) == len(registry.benchmarks)
+
+
+@pytest.mark.parametrize(
+    ("when", "by", "said"),
+    [
+        ("2023-01", "quarter", "2023-Q1"),
+        ("2023-03-31", "quarter", "2023-Q1"),
+        ("2023-04", "quarter", "2023-Q2"),
+        ("2023-12", "quarter", "2023-Q4"),
+        ("2023", "quarter", "unknown"),
+        ("2023-04-12", "month", "2023-04"),
+        ("2023-04-12", "year", "2023"),
+        (None, "year", "unknown"),
+    ],
+)
+def test_a_date_lies_in_one_period_or_is_too_vague(when: str | None, by: str, said: str) -> None:
+    assert period(when, by) == said

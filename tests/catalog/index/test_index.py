@@ -243,8 +243,17 @@ def test_a_change_is_undone_as_well(sample: Any, tmp_path: Path) -> None:
 def test_only_what_changed_is_read(sample: Any, tmp_path: Path) -> None:
     index = copy(sample, tmp_path)
     assert index.refresh() == 0
-    rewritten(tmp_path, "papers/wizardlm-2023", "year: 2023", "year: 2024")
+    rewritten(tmp_path, "papers/survey-2023", "summary: A survey", "summary: The survey")
     assert index.refresh() == 1
+
+
+def test_a_card_without_a_date_follows_the_year_of_its_paper(sample: Any, tmp_path: Path) -> None:
+    index = copy(sample, tmp_path)
+    before = {name: date for name, _, date in index.dated()}
+    rewritten(tmp_path, "papers/wizardlm-2023", "year: 2023", "year: 2024")
+    index.refresh()
+    after = {name: date for name, _, date in index.dated()}
+    assert {name for name in before if before[name] != after[name]} == {"models/wizardlm-7b"}
 
 
 def test_what_a_pipeline_could_not_run_is_judged_again(sample: Any, tmp_path: Path) -> None:
