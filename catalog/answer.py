@@ -43,6 +43,11 @@ def answer(request: Request, template: str, values: Mapping[str, Any]) -> Respon
     return _response(render(request, template, values), "text/html")
 
 
+def document(request: Request, text: str, media_type: str) -> Response:
+    """Answer with a text that has one form only, such as a feed."""
+    return _response(text, media_type)
+
+
 def refuse(
     request: Request, status: int, error: str, near: Iterable[tuple[str, str]] = ()
 ) -> Response:

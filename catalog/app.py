@@ -7,9 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from catalog import pages
+from catalog import feed, pages, sitemap
 from catalog.answer import on_bug, on_http_error, on_registry_error
 from catalog.keeping import Answers, kept
+from catalog.runs import Runs
 from catalog.security import guard
 from catalog.settings import Settings, from_environment
 from catalog.shelf import Watch
@@ -20,10 +21,14 @@ LISTS = ("cards", *FOLDERS.values())
 FILES = ("csv", "jsonl", "parquet")
 
 ROUTES = [
-    Route("/", kept(pages.home)),
-    Route("/index.json", kept(pages.home)),
+    Route("/", kept(pages.home, live=True)),
+    Route("/index.json", kept(pages.home, live=True)),
     Route("/openapi.json", kept(pages.openapi)),
     Route("/favicon.ico", pages.favicon),
+    Route("/feed.atom", kept(feed.atom, live=True)),
+    Route("/sitemap.xml", kept(sitemap.whole, live=True)),
+    Route("/sitemap-{number:int}.xml", kept(sitemap.part, live=True)),
+    Route("/robots.txt", sitemap.robots),
     Route("/static/{digest}/{name:path}", pages.static),
     *(Route(f"/{place}{end}", kept(pages.cards)) for place in LISTS for end in ("", ".json")),
     *(Route(f"/{place}.{end}", pages.downloaded) for place in LISTS for end in FILES),
@@ -51,6 +56,7 @@ def standalone(settings: Settings) -> ASGIApp:
     app.state.settings = settings
     app.state.watch = Watch(settings.root, patience=settings.patience)
     app.state.answers = Answers()
+    app.state.runs = Runs(settings)
     return guard(app, settings)
 
 

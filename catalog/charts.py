@@ -7,12 +7,14 @@ so text keeps its size on a phone.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 from typing import Any, TypeVar
 
 from catalog.printing import label
 
 T = TypeVar("T")
+Pairs = Sequence[tuple[float, float]]
 ROLES = ("before", "after")
 
 
@@ -30,6 +32,25 @@ class LineChart:
 
     raw: str
     mean: str
+    window: int
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of several lines: of which run it is, as it went and as its running mean."""
+
+    run: int
+    raw: str
+    mean: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Lines over the same axes, each smoothed over `window` points."""
+
+    lines: tuple[Line, ...]
     window: int
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
@@ -67,20 +88,48 @@ def line_chart(points: Sequence[Mapping[str, Any]], y: str, x: str = "step") -> 
     pairs = [(float(p[x]), float(p[y])) for p in points if _is_finite(p.get(y))]
     if len(pairs) < 2:
         return None
-    window = max(1, len(pairs) // 20)
-    means = [
-        (at, fmean(value for _, value in pairs[max(0, i + 1 - window) : i + 1]))
-        for i, (at, _) in enumerate(pairs)
-    ]
-    across = ticks(pairs[0][0], pairs[-1][0])
-    up = ticks(min(value for _, value in pairs), max(value for _, value in pairs))
-    return LineChart(
-        raw=_path(pairs, across, up),
-        mean=_path(means, across, up),
+    made = _lines([(0, pairs)], smooth=True)
+    (line,) = made.lines
+    return LineChart(raw=line.raw, mean=line.mean, window=made.window, x=made.x, y=made.y)
+
+
+def overlay(series: Sequence[Mapping[str, Any]]) -> Overlay | None:
+    """Lay out several lines over the same axes; each has a `run` and its `points`.
+
+    They are smoothed only if one of them is noisy: the mean of a schedule would lag behind it.
+    """
+    given = [(one["run"], [(float(x), float(y)) for x, y in one["points"]]) for one in series]
+    lines = [(run, pairs) for run, pairs in given if len(pairs) > 1]
+    return _lines(lines, smooth=any(_is_noisy(pairs) for _, pairs in lines)) if lines else None
+
+
+def _lines(lines: Sequence[tuple[int, Pairs]], *, smooth: bool) -> Overlay:
+    window = max(1, max(len(pairs) for _, pairs in lines) // 20) if smooth else 1
+    every = [pair for _, pairs in lines for pair in pairs]
+    across = ticks(min(x for x, _ in every), max(x for x, _ in every))
+    up = ticks(min(y for _, y in every), max(y for _, y in every))
+    return Overlay(
+        lines=tuple(
+            Line(run, _path(pairs, across, up), _path(_means(pairs, window), across, up))
+            for run, pairs in lines
+        ),
         window=window,
         x=_placed(across),
         y=_placed(up),
     )
+
+
+def _means(pairs: Pairs, window: int) -> Pairs:
+    return [
+        (at, fmean(value for _, value in pairs[max(0, i + 1 - window) : i + 1]))
+        for i, (at, _) in enumerate(pairs)
+    ]
+
+
+def _is_noisy(pairs: Pairs) -> bool:
+    """Tell whether a line turns up or down at more than a quarter of its points."""
+    steps = [after - before for (_, before), (_, after) in pairwise(pairs)]
+    return sum(one * other < 0 for one, other in pairwise(steps)) > len(pairs) / 4
 
 
 def score_chart(lines: Sequence[Mapping[str, Any]]) -> ScoreChart:

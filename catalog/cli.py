@@ -1,5 +1,6 @@
 """The `catalog` command."""
 
+import json
 import os
 import socket
 import sys
@@ -10,6 +11,15 @@ from typing import Any
 import click
 
 from registry.errors import RegistryError
+
+BACKEND = "MLFLOW_BACKEND_STORE_URI"
+ROOT = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="The folder that holds cards/.",
+)
 
 
 class _Group(click.Group):
@@ -47,15 +57,11 @@ def main() -> None:
     "--backend",
     default="sqlite:///mlflow.db",
     show_default=True,
+    envvar=BACKEND,
+    show_envvar=True,
     help="MLflow's database; a relative one lies under --root.",
 )
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default=True,
-    help="The folder that holds cards/.",
-)
+@ROOT
 @click.option("--no-mlflow", is_flag=True, help="The catalog alone; starts at once.")
 def serve(
     port: int, host: str, public_hosts: tuple[str, ...], backend: str, root: Path, no_mlflow: bool
@@ -66,8 +72,13 @@ def serve(
         catalog serve
         catalog serve --port 8080 --no-mlflow
         catalog serve --host 0.0.0.0 --public-host cards.example.org
+        catalog serve --backend postgresql://mlflow@db.example.org/mlflow
+
+    A password belongs into the variable or into ~/.pgpass: others on this machine see arguments.
     """
     root = root.resolve()
+    if not no_mlflow:
+        _check_mlflow(backend)
     click.echo(_greeting(root, host, port, "" if no_mlflow else backend))
     _claim(host, port)
     sys.stdout.flush()
@@ -79,12 +90,43 @@ def serve(
 
 @main.command()
 @click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default=True,
-    help="The folder that holds cards/.",
+    "--backend",
+    metavar="URI",
+    envvar=BACKEND,
+    show_envvar=True,
+    help="A database, or a running server: http://HOST:PORT/mlflow; unless given, that of"
+    " params.yaml, or else sqlite:///mlflow.db under --root.",
 )
+@ROOT
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+def sync(backend: str | None, root: Path, as_json: bool) -> None:
+    """Bring MLflow up to date with the reports; a second time there is nothing to do.
+
+    \b
+        catalog sync
+        catalog sync --backend http://127.0.0.1:5000/mlflow --json
+        catalog sync --backend postgresql://mlflow@db.example.org/mlflow
+    """
+    from registry import reports, tracking
+    from registry.index import load
+    from registry.place import here
+
+    uri = tracking.placed(backend or here(root).tracking_uri, root)
+    tracking.answering(uri)
+    made = tracking.sync(
+        load(root),
+        reports.all_of(root),
+        root,
+        tracking_uri=uri,
+        say=lambda said: click.echo(said, err=as_json),
+    )
+    if as_json:
+        counts = {name: getattr(made, name) for name in ("created", "finished", "renewed", "known")}
+        click.echo(json.dumps({**counts, **made.links()}, indent=1))
+
+
+@main.command()
+@ROOT
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def build(root: Path, as_json: bool) -> None:
     """Bring the index of the cards up to date, so that serving starts at once.
@@ -95,7 +137,6 @@ def build(root: Path, as_json: bool) -> None:
         catalog build
         catalog build --json
     """
-    import json
     import time
 
     from catalog.index import Index
@@ -153,6 +194,25 @@ def _greeting(root: Path, host: str, port: int, backend: str) -> str:
     return "\n".join([*lines, "Stop with Ctrl-C."])
 
 
+def _check_mlflow(backend: str) -> None:
+    """Refuse at once what MLflow's server would refuse with a traceback, seconds later."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    if find_spec("mlflow") is None:
+        raise RegistryError(
+            "MLflow: is not installed; pip install 'tunedeck[track]', or catalog serve --no-mlflow"
+        )
+    if not entry_points(group="mlflow.app", name="catalog"):
+        raise RegistryError(
+            "tunedeck: is not installed, so that MLflow cannot find the catalog;"
+            " pip install --editable ."
+        )
+    from registry.tracking import answering
+
+    answering(backend)
+
+
 def _claim(host: str, port: int) -> None:
     """Refuse a port that something else listens on, before anything is started."""
     try:
@@ -184,36 +244,25 @@ def _serve_with_mlflow(
     root: Path, host: str, port: int, public_hosts: Sequence[str], backend: str
 ) -> None:
     """Become MLflow's server: its command knows how to start and to stop it."""
-    from importlib.metadata import entry_points
-    from importlib.util import find_spec
-
     from catalog import settings
 
-    if find_spec("mlflow") is None:
-        raise RegistryError(
-            "MLflow: is not installed; pip install 'tunedeck[track]', or catalog serve --no-mlflow"
-        )
-    if not entry_points(group="mlflow.app", name="catalog"):
-        raise RegistryError(
-            "tunedeck: is not installed, so that MLflow cannot find the catalog;"
-            " pip install --editable ."
-        )
     os.environ[settings.ROOT] = str(root)
     os.environ[settings.HOSTS] = ",".join(public_hosts)
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("PYTHONWARNINGS", "ignore:starlette.middleware.wsgi is deprecated")
     os.chdir(root)
-    os.execv(sys.executable, mlflow_command(host, port, public_hosts, backend))
+    # In the environment, and not among the arguments, which everybody on this machine may read.
+    os.environ[BACKEND] = backend
+    os.execv(sys.executable, mlflow_command(host, port, public_hosts))
 
 
-def mlflow_command(host: str, port: int, public_hosts: Sequence[str], backend: str) -> list[str]:
+def mlflow_command(host: str, port: int, public_hosts: Sequence[str]) -> list[str]:
     """Return the command that serves MLflow with the catalog in it."""
     said = {
         "--app-name": "catalog",
         "--static-prefix": "/mlflow",
         "--workers": "1",
-        "--backend-store-uri": backend,
         "--artifacts-destination": "./mlartifacts",
         "--host": host,
         "--port": str(port),

@@ -24,7 +24,7 @@ LIVE = 5.0
 """Seconds that an answer is good for where MLflow or a table of data has a part in it."""
 
 Page = Callable[[Request], Response]
-_Key = tuple[str, str, int]
+_Key = tuple[str, int]
 _PACKED = (
     "text/",
     "application/json",
@@ -85,7 +85,8 @@ def kept(page: Page, *, live: bool = False) -> Page:
 
     def answered(request: Request) -> Response:
         state = request.app.state
-        key = (request.url.path, request.url.query, state.watch.shelf().generation)
+        # Some answers name this server as the client calls it.
+        key = (str(request.url), state.watch.shelf().generation)
         age = LIVE if state.settings.patience else 0.0
         found = state.answers.get(key, time.monotonic() - age if live else 0.0)
         if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog import ancestry, boards, comparing, downloads, runs
+from catalog import ancestry, boards, comparing, downloads, feed, history, metrics, runs
 from catalog import plots as drawn
 from catalog.answer import Missing, Unclear, answer
 from catalog.assets import assets
@@ -19,9 +19,11 @@ from catalog.listing import asked, listing
 from catalog.openapi import document
 from catalog.shelf import Shelf
 from registry import query, timeline
-from registry.cards import Benchmark, Card
+from registry.cards import Benchmark, Card, Dataset, Model
 from registry.cards.vocabulary import FOLDERS
+from registry.exports import EXPORTS
 from registry.index import name_of
+from registry.tracking import Link
 
 KEPT = "public, max-age=31536000, immutable"
 _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
@@ -29,7 +31,8 @@ _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
 
 def home(request: Request) -> Response:
     """What is here, and where to begin."""
-    return answer(request, "home.html", front(_shelf(request)))
+    shelf = _shelf(request)
+    return answer(request, "home.html", front(shelf) | {"changes": feed.latest(shelf)})
 
 
 def cards(request: Request) -> Response:
@@ -81,6 +84,8 @@ def card(request: Request) -> Response:
     found = _card(shelf, request.path_params["folder"], request.path_params["name"])
     lineage = ancestry.plain(ancestry.around(shelf.index, found), name_of(found))
     described = query.describe(found, shelf.reports.values())
+    settings = request.app.state.settings
+    known: list[Link] = request.app.state.runs.of(found)
     values: dict[str, Any] = {
         "card": described,
         "file": shelf.registry.files.get(name_of(found)),
@@ -90,10 +95,16 @@ def card(request: Request) -> Response:
         "lineage": lineage,
         "used_by": ancestry.descendants(shelf.index, name_of(found)),
         "reports": accounts(shelf, found),
-        "runs": runs.links(request.app.state.settings, found),
+        "runs": runs.links(settings, known),
+        "history": history.of_card(shelf.registry.root, shelf.registry.files.get(name_of(found))),
         "titles": titles(described, shelf.index),
         **details(shelf, found),
     }
+    if isinstance(found, Model):
+        values["metrics"] = metrics.histories(settings, known)
+    if isinstance(found, Dataset):
+        base = str(request.base_url).rstrip("/")
+        values["croissant"] = EXPORTS["croissant"](shelf.registry, found, base)
     return answer(request, f"{found.kind}.html", values)
 
 

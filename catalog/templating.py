@@ -7,8 +7,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
-from catalog import ancestry, charts, diagrams, flow, links, markdown, printing
+from catalog import ancestry, charts, diagrams, flow, markdown, printing
 from catalog.assets import address
+from registry import links
 from registry.cards.claim import QUALIFIERS
 from registry.cards.vocabulary import FOLDERS
 from registry.lineage import WAYS
@@ -42,6 +43,7 @@ _PAGES.globals |= {
     "folders": FOLDERS,
     "qualifiers": QUALIFIERS,
     "line_chart": charts.line_chart,
+    "overlay": charts.overlay,
     "score_chart": charts.score_chart,
     "some": charts.some,
     "draw": flow.draw,

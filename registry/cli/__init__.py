@@ -6,7 +6,7 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import batch, cards, reports, stages
+from registry.cli import batch, cards, exports, history, reports, stages
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -37,6 +37,8 @@ for command in (
     cards.new,
     cards.import_,
     cards.schema,
+    history.history,
+    exports.export,
     stages.fetch,
     stages.convert,
     stages.mix,

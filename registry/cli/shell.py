@@ -36,6 +36,7 @@ EXTRAS = {
     "gguf": "tune",
     "accelerate": "tune",
     "mlflow": "track",
+    "psycopg": "postgres",
     "ray": "ray",
     "matplotlib": "plot",
     "iso639": "import",

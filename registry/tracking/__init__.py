@@ -3,10 +3,24 @@
 MLflow is imported where it is used: whoever imports this module pays nothing for it.
 """
 
-from registry.tracking.connection import shown
+from registry.tracking.connection import answering, placed, shown
+from registry.tracking.curves import Curve, curves
 from registry.tracking.lineage import trace
 from registry.tracking.links import Link, links
 from registry.tracking.live import Live, live
 from registry.tracking.sync import Synced, sync
 
-__all__ = ["Link", "Live", "Synced", "links", "live", "shown", "sync", "trace"]
+__all__ = [
+    "Curve",
+    "Link",
+    "Live",
+    "Synced",
+    "answering",
+    "curves",
+    "links",
+    "live",
+    "placed",
+    "shown",
+    "sync",
+    "trace",
+]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
@@ -28,10 +30,68 @@ _QUIET = {
 def shown(uri: str) -> str:
     """Return a tracking URI without the password in it.
 
-    >>> shown("postgresql://me:secret@host/mlflow")
+    >>> shown("postgresql://me:se/cr@t@host/mlflow")
     'postgresql://me:***@host/mlflow'
+    >>> shown("postgresql://host/mlflow?user=me&password=secret")
+    'postgresql://host/mlflow?user=me&password=***'
     """
-    return re.sub(r"://([^/@:]*):[^/@]*@", r"://\1:***@", uri)
+    before_host = re.sub(r"://([^/@:]*):.*@", r"://\1:***@", uri)
+    return re.sub(r"((?:^|[?&])password=)[^&]*", r"\1***", before_host)
+
+
+def placed(uri: str, root: Path) -> str:
+    """Return a tracking URI that means the same from anywhere: a relative SQLite lies under `root`.
+
+    >>> placed("sqlite:///mlflow.db", Path("/cards")), placed("http://host/mlflow", Path("/cards"))
+    ('sqlite:////cards/mlflow.db', 'http://host/mlflow')
+    """
+    scheme, _, path = uri.partition(":///")
+    if scheme.partition("+")[0] != "sqlite" or path.startswith("/") or not path:
+        return uri
+    return f"{scheme}:///{root.resolve() / path}"
+
+
+def answering(uri: str) -> None:
+    """Say in one sentence, without the password, that a database is not to be reached, if so.
+
+    An SQLite file needs no server and is made when it is missing.
+    """
+    _check(uri)
+    if not _is_network(uri):
+        return
+    try:
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import SQLAlchemyError
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
+    try:
+        engine = create_engine(uri, connect_args=_hurried(uri))
+        with engine.connect():
+            pass
+    except SQLAlchemyError as error:
+        raise RegistryError(
+            f"{shown(uri)}: does not answer ({_first_line(error)}); start the database, or correct "
+            "the address"
+        ) from error
+    engine.dispose()
+
+
+def _not_installed(error: ModuleNotFoundError) -> RegistryError:
+    said = f"{error.name} is not installed; pip install 'tunedeck[track]'"
+    return RegistryError(f"MLflow: {said}")
+
+
+def _is_network(uri: str) -> bool:
+    return _scheme(uri) not in ("sqlite", "http", "https")
+
+
+def _hurried(uri: str) -> dict[str, int]:
+    """Return what makes a driver give up in seconds; libpq would wait for minutes."""
+    return {"connect_timeout": int(PATIENCE)} if _scheme(uri) == "postgresql" else {}
+
+
+def _scheme(uri: str) -> str:
+    return uri.partition(":")[0].partition("+")[0]
 
 
 @contextmanager
@@ -45,9 +105,7 @@ def reach(uri: str) -> Iterator["MlflowClient"]:
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
     except ModuleNotFoundError as error:
-        raise RegistryError(
-            f"MLflow: {error.name} is not installed; pip install 'tunedeck[track]'"
-        ) from error
+        raise _not_installed(error) from error
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
@@ -60,11 +118,15 @@ def reach(uri: str) -> Iterator["MlflowClient"]:
 
 
 def _check(uri: str) -> None:
-    scheme = uri.partition(":")[0].partition("+")[0]
+    scheme = _scheme(uri)
     if scheme not in SCHEMES:
         raise RegistryError(
             f"MLflow at '{shown(uri)}': is neither a database nor a server; "
             "write sqlite:///mlflow.db or http://HOST:PORT/mlflow"
+        )
+    if uri.startswith(("postgresql:", "postgresql+psycopg:")) and find_spec("psycopg") is None:
+        raise RegistryError(
+            f"{shown(uri)}: psycopg is not installed; pip install 'tunedeck[postgres]'"
         )
     if scheme in ("http", "https"):
         _check_health(uri)

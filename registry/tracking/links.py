@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registry.tracking.records import STAGES, run_page, version_page
+from registry.tracking.records import STAGES, model_page, run_page, version_page
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,7 +19,8 @@ class Link:
     """One run of a card; `run` and `model` are addresses within MLflow's pages, `#/…`.
 
     `live` runs stream a tuning's metrics and end when the report is published; `started` is in
-    milliseconds. `model` is the version that the run's weights have, if it made a tuned model.
+    milliseconds. `model` is the version that the run's weights have, if it made a tuned model, and
+    `registered` the model that it is a version of.
     """
 
     card: str
@@ -31,6 +32,7 @@ class Link:
     key: str | None
     run: str
     model: str | None
+    registered: str | None
 
 
 def links(store: "MlflowClient | AbstractStore", card: str | None = None) -> dict[str, list[Link]]:
@@ -61,6 +63,7 @@ def _runs(store: "MlflowClient | AbstractStore", ids: list[str], wanted: str) ->
 def _link(run: "Run") -> Link:
     tags, info = run.data.tags, run.info
     card, version = tags["catalog.card"], tags.get("catalog.version")
+    name = card.partition("/")[2]
     return Link(
         card=card,
         stage=tags.get("catalog.stage", ""),
@@ -70,5 +73,6 @@ def _link(run: "Run") -> Link:
         live="catalog.live" in tags,
         key=tags.get("catalog.stage_md5"),
         run=run_page(info.experiment_id, info.run_id),
-        model=version_page(card.partition("/")[2], version) if version else None,
+        model=version_page(name, version) if version else None,
+        registered=model_page(name) if version else None,
     )

@@ -115,7 +115,8 @@ def _new_version(
             f"models:/{model}",
             run.info.run_id,
             dict(tags),
-            description=f"Weights with sha256 `{tags[WEIGHTS]}`.",
+            description=f"Weights with sha256 `{tags[WEIGHTS]}`. "
+            f"[Card in the catalog](/{name_of(card)})",
             model_id=model,
         )
 

@@ -166,6 +166,11 @@ def run_page(experiment: str, run: str) -> str:
     return f"#/experiments/{experiment}/runs/{run}{_PAGES}"
 
 
+def model_page(model: str) -> str:
+    """Return the address of a registered model within MLflow's pages."""
+    return f"#/models/{quote(model, safe='')}{_PAGES}"
+
+
 def version_page(model: str, version: str) -> str:
     """Return the address of a registered model's version within MLflow's pages."""
     return f"#/models/{quote(model, safe='')}/versions/{version}{_PAGES}"

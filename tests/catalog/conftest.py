@@ -1,15 +1,21 @@
 """What the catalog's tests share: a checkout after a run, and a client of the server on it."""
 
 import importlib.util
+import os
+import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from starlette.testclient import TestClient
@@ -27,6 +33,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 90.0
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr"}
 
 
@@ -164,3 +171,60 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A catalog that runs: its address, its process group and the file it writes to."""
+
+    address: str
+    group: int
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def serving(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., AbstractContextManager[Served]]:
+    """Return what starts `catalog serve` on a root, waits until it answers, and stops it."""
+
+    @contextmanager
+    def serve(root: Path, *options: str) -> Iterator[Served]:
+        port, log = _free_port(), tmp_path_factory.mktemp("log") / "log"
+        words = ["-m", "catalog", "serve", "--root", str(root), "--port", str(port)]
+        words += options
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                cwd=log.parent,
+            )
+        served = Served(f"http://127.0.0.1:{port}", process.pid, log)
+        try:
+            until = time.monotonic() + PATIENCE
+            while not _answers(served.address):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.2)
+            yield served
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=30)
+
+    return serve
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/index.json", timeout=20):
+            return True
+    except OSError:
+        return False

@@ -2,10 +2,11 @@ import math
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.charts import line_chart, score_chart, some, ticks
+from catalog.charts import line_chart, overlay, score_chart, some, ticks
 from catalog.details import MOST_POINTS, curve
 
 numbers = st.floats(-1e6, 1e6).map(lambda one: round(one, 6))
@@ -91,3 +92,29 @@ def test_no_curve_is_no_fault(tmp_path: Any) -> None:
     assert curve(tmp_path / "absent.csv") is None
     (tmp_path / "empty.csv").write_text("step,loss\n")
     assert curve(tmp_path / "empty.csv") is None
+
+
+def test_lines_of_two_runs_share_their_axes() -> None:
+    rising = {"run": 0, "points": [[at, float(at)] for at in range(11)]}
+    high = {"run": 1, "points": [[0, 20.0], [20, 20.0]]}
+    made = overlay([rising, high])
+    assert made is not None
+    assert [one.run for one in made.lines] == [0, 1]
+    assert made.lines[0].raw.startswith("0.00,100.00 5.00,95.00")
+    assert made.lines[1].raw == "0.00,0.00 100.00,0.00"
+
+
+def test_a_schedule_is_not_smoothed_and_a_noisy_loss_is() -> None:
+    ramp = {"run": 0, "points": [[at, float(min(at, 50 - at))] for at in range(51)]}
+    noise = {"run": 0, "points": [[at, float(at % 2)] for at in range(51)]}
+    smooth, noisy = overlay([ramp]), overlay([noise])
+    assert smooth is not None
+    assert noisy is not None
+    assert (smooth.window, smooth.lines[0].raw) == (1, smooth.lines[0].mean)
+    assert noisy.window == 2
+    assert noisy.lines[0].raw != noisy.lines[0].mean
+
+
+@pytest.mark.parametrize("points", [[], [[1, 2.0]]])
+def test_a_run_with_one_point_draws_nothing(points: list[Any]) -> None:
+    assert overlay([{"run": 0, "points": points}]) is None

@@ -1,6 +1,7 @@
 """Cards and reports may come from anybody; nothing in them may act on who reads them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.links import origin, outside
 from catalog.markdown import render
 from registry import reports
 from registry.cards import load_text, to_yaml
 from registry.files import write_json, write_text
+from registry.links import download, origin, outside
 from registry.reports import Artefact, Measurement, Report
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -208,6 +209,18 @@ def test_hostile_text_in_a_picture_does_nothing(pictured: Path, serve: Any, brow
     assert said == []
 
 
+def test_no_text_of_a_card_ends_the_block_of_data(hostile: Path, fresh: Any, parse: Any) -> None:
+    path = hostile / "cards" / "datasets" / "evil.yaml"
+    evil = path.read_text(encoding="utf-8").replace("title: ", "title: </script><!-- ", 1)
+    write_text(path, evil)
+    client = fresh(hostile)
+    page = client.get("/datasets/evil").text
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(block) == client.get("/datasets/evil.json").json()["croissant"]
+    assert "<" not in block
+    assert not parse(page).faults
+
+
 def test_text_that_is_no_unicode_does_not_cost_the_page(hostile: Path, fresh: Any) -> None:
     path = hostile / "reports" / "convert" / "evil.json"
     body = json.loads(path.read_text(encoding="utf-8"))
@@ -253,5 +266,6 @@ def test_what_is_no_web_address_is_no_link(home: str) -> None:
 
 @given(st.text(max_size=40))
 def test_a_link_outside_always_leads_to_the_web(text: str) -> None:
-    for address in (outside(text), outside(f"hub:{text}"), outside(f"github:{text}"), origin(text)):
+    made = [outside(text), outside(f"hub:{text}"), outside(f"github:{text}")]
+    for address in (*made, origin(text), download(text), download(f"url:{text}")):
         assert address is None or address.startswith(("http://", "https://"))

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from catalog import answer
 
+DATA = ("application/json", "application/ld+json")
 CARDS = (
     "/datasets/short-tasks",
     "/datasets/wizardlm",
@@ -67,7 +68,7 @@ def test_no_page_carries_script_or_style_of_its_own(
     page = parse(client.get(address).text)
     assert not {tag for tag, _ in page.tags} & {"style", "iframe", "object", "img"}
     for script in (given for tag, given in page.tags if tag == "script"):
-        assert script.get("src", "").startswith("/static/") or script["type"] == "application/json"
+        assert script.get("src", "").startswith("/static/") or script["type"] in DATA
     attributes = {name for _, given in page.tags for name in given}
     assert "style" not in attributes
     assert not [name for name in attributes if name.startswith("on")]
@@ -165,6 +166,26 @@ def test_conversion_shows_rows_left_out_by_reason(client: TestClient) -> None:
         {"reason": "`input` is not a list of messages", "value": 7},
     ]
     assert found["numbers"] == {"duplicates": 231, "empty_answers": 11}
+
+
+def test_many_languages_show_the_frequent_ones_first_and_the_rest_on_request(
+    sample: Any, tmp_path: Path, fresh: Any, parse: Any
+) -> None:
+    root = sample.make(tmp_path)
+    path = root / "reports/convert/short-tasks.json"
+    report = json.loads(path.read_text())
+    languages = {f"l{at:02}": 100 - at for at in range(30)}
+    shuffled = dict(sorted(languages.items(), key=lambda one: one[1] % 7))
+    report["measured"]["languages"] = [{"value": shuffled}]
+    path.write_text(json.dumps(report))
+    client = fresh(root)
+    page = client.get("/datasets/short-tasks").text
+    before, _, rest = page.partition("20 more, at most 90 each")
+    assert re.findall(r">(l\d\d)<", before) == [f"l{at:02}" for at in range(10)]
+    assert re.findall(r">(l\d\d)<", rest) == [f"l{at:02}" for at in range(10, 30)]
+    assert not parse(page).faults
+    found = client.get("/datasets/short-tasks.json").json()["conversion"]["shares"]["languages"]
+    assert found == languages
 
 
 def test_a_dataset_lists_what_was_made_from_it_direct_things_first(client: TestClient) -> None:

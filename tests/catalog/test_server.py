@@ -1,27 +1,18 @@
 """The server as people start it: one process, MLflow inside, an empty database."""
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
-PATIENCE = 90.0
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+from registry.tracking import live
 
 
 def ask(address: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
@@ -35,34 +26,17 @@ def ask(address: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-@pytest.fixture
-def server(sample: Any, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def root(sample: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = sample.make(tmp_path_factory.mktemp("served") / "checkout")
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(root: Path, serving: Any) -> Iterator[str]:
     """Start `catalog serve` on a fresh checkout and return its address; stop it afterwards."""
-    root, port = sample.make(tmp_path / "checkout"), free_port()
-    command = [sys.executable, "-m", "catalog", "serve", "--root", str(root), "--port", str(port)]
-    log = tmp_path / "log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, start_new_session=True, cwd=tmp_path
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + PATIENCE
-        while not _answers(address):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.2)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return ask(f"{address}/cards.json")[0] == 200
-    except (URLError, ConnectionError, TimeoutError):
-        return False
+    with serving(root) as served:
+        yield served.address
 
 
 def test_one_address_serves_the_catalog_and_mlflow(server: str) -> None:
@@ -72,20 +46,68 @@ def test_one_address_serves_the_catalog_and_mlflow(server: str) -> None:
     assert (status, b"<title>MLflow</title>" in page) == (200, True)
     search = f"{server}/mlflow/api/2.0/mlflow/experiments/search"
     status, body = ask(search, {"max_results": 5})
-    assert [one["name"] for one in json.loads(body)["experiments"]] == ["Default"]
-
-    create = f"{server}/mlflow/api/2.0/mlflow/experiments/create"
-    _, body = ask(create, {"name": "tune"})
-    tags = [
-        {"key": "catalog.card", "value": "models/smollm2-short"},
-        {"key": "catalog.stage", "value": "tune"},
-    ]
-    made = {"experiment_id": json.loads(body)["experiment_id"], "start_time": 0, "tags": tags}
-    ask(f"{server}/mlflow/api/2.0/mlflow/runs/create", made)
-    (run,) = json.loads(ask(f"{server}/models/smollm2-short.json")[1])["runs"]
-    assert run["run"].startswith("/mlflow/#/experiments/1/runs/")
+    assert "Default" in {one["name"] for one in json.loads(body)["experiments"]}
 
     assert ask(f"{server}/", host="10.evil.com")[0] == 403
     assert ask(f"{server}/mlflow/", host="10.evil.com")[0] == 403
     assert ask(search, {"max_results": 5}, origin="http://evil.com")[0] == 403
     assert ask(f"{server}/models/nothing.json")[0] == 404
+
+
+def sync(root: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "catalog", "sync", "--root", str(root), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def synced(server: str, root: Path) -> dict[str, Any]:
+    """Sync the sample's reports to the running server."""
+    found: dict[str, Any] = json.loads(sync(root, "--backend", f"{server}/mlflow", "--json"))
+    return found
+
+
+def test_a_second_sync_creates_nothing_whichever_way_it_goes(
+    synced: dict[str, Any], root: Path
+) -> None:
+    assert (synced["created"], synced["known"]) == (6, 0)
+    # The server's own database, without the server.
+    assert sync(root) == f"MLflow at sqlite:///{root}/mlflow.db: nothing new, 6 there already\n"
+
+
+def test_a_model_page_draws_what_mlflow_has_and_links_to_it(
+    synced: dict[str, Any], server: str
+) -> None:
+    found = json.loads(ask(f"{server}/models/smollm2-short.json")[1])
+    page = ask(f"{server}/models/smollm2-short")[1].decode()
+    tune = next(one for one in found["runs"] if one["stage"] == "tune")
+    assert tune["run"].endswith(synced["runs"]["reports/tune/smollm2-short.json"])
+    assert tune["model"].endswith(synced["models"]["smollm2-short"])
+    for address in (tune["run"], tune["model"], tune["registered"]):
+        assert f'href="{address}"' in page
+    named = [one["name"] for one in found["metrics"]["metrics"]]
+    assert named == ["loss", "gradient_norm", "learning_rate"]
+    assert "Loss by step" in page
+    assert "Loss while tuning" not in page
+
+
+@pytest.mark.usefixtures("synced")
+def test_a_running_tuning_is_live_on_its_page(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The function has the module's name, and hides it from an import.
+    monkeypatch.setattr(sys.modules["registry.tracking.live"], "EVERY", 0.2)
+    log = live(f"{server}/mlflow", "smollm2-short", say=pytest.fail)
+    for step in range(1, 4):
+        log(step, {"loss": 3.0 / step})
+    until = time.monotonic() + 30
+    found: dict[str, Any] = {"runs": ()}
+    while len(found["runs"]) < 2 and time.monotonic() < until:
+        time.sleep(0.2)
+        found = json.loads(ask(f"{server}/models/smollm2-short.json")[1])["metrics"]
+    page = ask(f"{server}/models/smollm2-short")[1].decode()
+    log.close()
+    assert [one["live"] for one in found["runs"]] == [True, False]
+    (loss,) = [one for one in found["metrics"] if one["name"] == "loss"]
+    assert loss["series"][0] == {"run": 0, "points": [[1, 3.0], [2, 1.5], [3, 1.0]]}
+    assert len(loss["series"][1]["points"]) == 150
+    assert '<span class="badge live">live</span>' in page

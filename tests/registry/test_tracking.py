@@ -24,7 +24,7 @@ from registry.errors import RegistryError
 from registry.files import write_text
 from registry.hashing import digest
 from registry.reports import Artefact, Measurement, Report
-from registry.tracking import connection, links, live, records, shown, sync, trace
+from registry.tracking import connection, curves, links, live, records, shown, sync, trace
 from registry.tracking.description import describe_model, plain
 
 pytest.importorskip("mlflow")
@@ -662,6 +662,46 @@ def test_publishing_the_report_leaves_no_live_run_beside_it(registry: Registry, 
     running = {one.info.run_id for one in runs_of(uri, "attributes.status = 'RUNNING'")}
     assert running == {later.info.run_id, other.info.run_id}
     assert len(runs_of(uri)) == 6 + 2
+
+
+def store_of(uri: str) -> Any:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    return SqlAlchemyStore(uri, "mlflow-artifacts:/")
+
+
+def test_a_published_curve_is_read_back_loss_first(published: str) -> None:
+    found = list(curves(store_of(published), run_of(published, "tune").info.run_id, 300))
+    assert [one.metric for one in found] == ["loss", "grad_norm", "lr"]
+    assert found[0].points == ((1, 2.5), (2, 2.25), (3, 2.125))
+    assert found[1].points == ((2, 1.5),)  # what is no number is left out
+
+
+def test_a_long_curve_comes_in_few_points_with_its_ends(uri: str) -> None:
+    from mlflow.entities import Metric
+
+    client = client_of(uri)
+    run = client.create_run(connection.experiment(client, "tune")).info.run_id
+    steps = range(1, 5001)
+    for start in (1, 1001, 2001, 3001, 4001):
+        some = [Metric("train/loss", at / 10, at, at) for at in steps[start - 1 : start + 999]]
+        client.log_batch(run, metrics=some)
+    client.log_batch(run, metrics=[Metric("other", 1.0, 1, 1)])
+    (found,) = curves(store_of(uri), run, 100)
+    assert 50 < len(found.points) <= 100
+    assert (found.points[0], found.points[-1]) == ((1, 0.1), (5000, 500.0))
+
+
+def test_a_step_that_was_done_again_counts_as_it_went_last(uri: str) -> None:
+    from mlflow.entities import Metric
+
+    client = client_of(uri)
+    run = client.create_run(connection.experiment(client, "tune")).info.run_id
+    again = [Metric("train/loss", 9.0, 1, 1), Metric("train/loss", 8.0, 2, 2)]
+    again += [Metric("train/loss", 7.0, 3, 2), Metric("train/loss", 6.0, 4, 3)]
+    client.log_batch(run, metrics=again)
+    (found,) = curves(store_of(uri), run, 100)
+    assert found.points == ((1, 9.0), (2, 7.0), (3, 6.0))
 
 
 def tuning(uri: str, fingerprint: str, *, ends: bool) -> None:
