@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog import feed, pages, sitemap
 from catalog.answer import on_bug, on_http_error, on_registry_error
-from catalog.keeping import Answers, kept
+from catalog.keeping import Answers, always, kept
 from catalog.runs import Runs
 from catalog.security import guard
 from catalog.settings import Settings, from_environment
@@ -21,13 +21,13 @@ LISTS = ("cards", *FOLDERS.values())
 FILES = ("csv", "jsonl", "parquet")
 
 ROUTES = [
-    Route("/", kept(pages.home, live=True)),
-    Route("/index.json", kept(pages.home, live=True)),
+    Route("/", kept(pages.home)),
+    Route("/index.json", kept(pages.home)),
     Route("/openapi.json", kept(pages.openapi)),
     Route("/favicon.ico", pages.favicon),
-    Route("/feed.atom", kept(feed.atom, live=True)),
-    Route("/sitemap.xml", kept(sitemap.whole, live=True)),
-    Route("/sitemap-{number:int}.xml", kept(sitemap.part, live=True)),
+    Route("/feed.atom", kept(feed.atom, live=always)),
+    Route("/sitemap.xml", kept(sitemap.whole, live=always)),
+    Route("/sitemap-{number:int}.xml", kept(sitemap.part, live=always)),
     Route("/robots.txt", sitemap.robots),
     Route("/static/{digest}/{name:path}", pages.static),
     *(Route(f"/{place}{end}", kept(pages.cards)) for place in LISTS for end in ("", ".json")),
@@ -38,7 +38,7 @@ ROUTES = [
     *(Route(f"/leaderboards{end}", kept(pages.leaderboards)) for end in ("", ".json")),
     Route("/leaderboards/{name}", kept(pages.leaderboard)),
     Route("/lineage/{folder}/{name}", kept(pages.lineage)),
-    Route("/{folder}/{name}", kept(pages.card, live=True)),
+    Route("/{folder}/{name}", kept(pages.card, live=pages.is_live)),
 ]
 """Every card's page has a twin in JSON: the same address and `.json`."""
 

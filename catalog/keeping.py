@@ -14,6 +14,8 @@ from threading import Lock
 from starlette.requests import Request
 from starlette.responses import Response
 
+from registry.history import head
+
 ROOM = 48 << 20
 """Bytes of answers that are kept; those asked for longest ago go first."""
 
@@ -24,7 +26,7 @@ LIVE = 5.0
 """Seconds that an answer is good for where MLflow or a table of data has a part in it."""
 
 Page = Callable[[Request], Response]
-_Key = tuple[str, int]
+_Key = tuple[str, int, str | None]
 _PACKED = (
     "text/",
     "application/json",
@@ -80,15 +82,25 @@ class Answers:
                 self._size -= gone.size
 
 
-def kept(page: Page, *, live: bool = False) -> Page:
+def always(request: Request) -> bool:
+    """Say that an answer has a part in what may change at any time."""
+    return True
+
+
+def never(request: Request) -> bool:
+    """Say that an answer follows from the cards and their history alone."""
+    return False
+
+
+def kept(page: Page, *, live: Callable[[Request], bool] = never) -> Page:
     """Return a page that is made once for each state of the cards; a `live` one more often."""
 
     def answered(request: Request) -> Response:
         state = request.app.state
+        shelf = state.watch.shelf()
         # Some answers name this server as the client calls it.
-        key = (str(request.url), state.watch.shelf().generation)
-        age = LIVE if state.settings.patience else 0.0
-        found = state.answers.get(key, time.monotonic() - age if live else 0.0)
+        key = (str(request.url), shelf.generation, head(shelf.registry.root))
+        found = state.answers.get(key, _oldest(request) if live(request) else 0.0)
         if found is None:
             response = page(request)
             if response.status_code != 200:
@@ -99,6 +111,11 @@ def kept(page: Page, *, live: bool = False) -> Page:
 
     answered.__doc__, answered.__name__ = page.__doc__, page.__name__
     return answered
+
+
+def _oldest(request: Request) -> float:
+    age = LIVE if request.app.state.settings.patience else 0.0
+    return time.monotonic() - age
 
 
 def pack(response: Response) -> Kept:

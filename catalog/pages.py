@@ -108,6 +108,12 @@ def card(request: Request) -> Response:
     return answer(request, f"{found.kind}.html", values)
 
 
+def is_live(request: Request) -> bool:
+    """Tell whether data on disk or runs of MLflow have a part in a card's page."""
+    name = f"{request.path_params['folder']}/{request.path_params['name'].removesuffix('.json')}"
+    return request.app.state.runs.has(name) or _shelf(request).index.is_executable(name)
+
+
 def lineage(request: Request) -> Response:
     """All that a card came from, or all that came from it."""
     shelf = _shelf(request)

@@ -35,15 +35,22 @@ class Runs:
 
     def of(self, card: Card) -> list[Link]:
         """Return a card's runs, the newest first; none where there is no MLflow, or it fails."""
+        return self._all().get(name_of(card), [])
+
+    def has(self, name: str) -> bool:
+        """Tell whether a card has runs."""
+        return name in self._all()
+
+    def _all(self) -> Mapping[str, list[Link]]:
         if self._settings.mlflow is None:
-            return []
+            return {}
         known = self._known
         if known is None or not self._settings.patience:
             with self._lock:
                 known = self._ask() if known is self._known else self._known or {}
         elif time.monotonic() >= self._due and self._lock.acquire(blocking=False):
             Thread(target=self._ask_and_release, daemon=True).start()
-        return known.get(name_of(card), [])
+        return known
 
     def _ask_and_release(self) -> None:
         try:

@@ -7,6 +7,7 @@ git, no repository or no commit, every history is empty.
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -66,14 +67,45 @@ class Step:
 
 def changes(root: Path) -> _Log:
     """Return the commits that changed each card, newest first, by the card's file as it is now."""
-    found = git(root, "rev-parse", "HEAD")
+    found = head(root)
     return _changes(root.resolve(), found.strip()) if found else {}
 
 
 def history(root: Path, file: str) -> tuple[Step, ...]:
     """Return the commits that changed one card, newest first, with the fields they changed."""
-    found = git(root, "rev-parse", "HEAD")
+    found = head(root)
     return _history(root.resolve(), found.strip(), file) if found else ()
+
+
+def head(root: Path) -> str | None:
+    """Return the commit that HEAD is at, read from git's own files where that is possible.
+
+    Starting git takes milliseconds, and pages ask at every request.
+    """
+    whole = root.resolve()
+    if not any((one / ".git").exists() for one in (whole, *whole.parents)):
+        return None
+    folders = _folders(whole)
+    if folders is None:
+        return None
+    own, common = folders
+    with suppress(OSError, UnicodeDecodeError):
+        said = (own / "HEAD").read_text(encoding="ascii").strip()
+        if not said.startswith("ref: "):
+            return said
+        return (common / said.removeprefix("ref: ")).read_text(encoding="ascii").strip()
+    found = git(root, "rev-parse", "HEAD")  # the branch is packed, or not born yet
+    return found.strip() if found else None
+
+
+@lru_cache(maxsize=64)
+def _folders(root: Path) -> tuple[Path, Path] | None:
+    """Return where git keeps this checkout's HEAD and where it keeps branches."""
+    found = git(root, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
+    if found is None:
+        return None
+    own, common = found.splitlines()
+    return Path(own), Path(common)
 
 
 def git(root: Path, *words: str) -> str | None:

@@ -287,6 +287,11 @@ class Index:
         asked = "SELECT 1 FROM thing JOIN card USING (n) WHERE name = ?"
         return bool(self._rows(asked, (name,)))
 
+    def is_executable(self, name: str) -> bool:
+        """Tell whether a stage of the pipeline may run on a card."""
+        asked = "SELECT 1 FROM thing JOIN card USING (n) WHERE name = ? AND executable"
+        return bool(self._rows(asked, (name,)))
+
     def _is_card(self, name: str) -> bool:
         return self._files.card(name) is not None
 

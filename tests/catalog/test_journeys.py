@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,12 +52,12 @@ def test_find_a_large_open_multilingual_dataset_written_by_people(page: Any, sit
     page.fill("input[name='min_instances']", "1M")
     page.click(".ranges button")
     page.wait_for_load_state()
-    titles = page.locator(".cards .c-title > a").all_inner_texts()
+    titles = page.locator(".cards tbody .c-title > a").all_inner_texts()
     assert "xP3" in " ".join(titles)
     assert page.inner_text("#found") == f"{len(titles)} cards"
     page.reload()  # the address holds all that was chosen
-    assert page.locator(".cards .c-title > a").all_inner_texts() == titles
-    page.click(".cards .c-title > a:has-text('xP3')")
+    assert page.locator(".cards tbody .c-title > a").all_inner_texts() == titles
+    page.click(".cards tbody .c-title > a:has-text('xP3')")
     assert page.inner_text("h1").startswith("xP3")
 
 
@@ -107,7 +108,7 @@ def test_download_the_view_as_csv(page: Any, site: str) -> None:
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == count
     assert all("human" in row["annotator"].split("; ") for row in rows)
-    shown = page.locator(".cards .c-title > a").first.inner_text()
+    shown = page.locator(".cards tbody .c-title > a").first.inner_text()
     assert rows[0]["title"] == shown
 
 
@@ -140,7 +141,7 @@ def test_a_first_visit_is_small(browser: Any, site: str) -> None:
             session = context.new_cdp_session(page)
             session.send("Network.enable")
             ended: list[Any] = []
-            session.on("Network.loadingFinished", ended.append)
+            session.on("Network.loadingFinished", partial(list.append, ended))
             page.goto(site + address, wait_until="networkidle")
             size = sum(one["encodedDataLength"] for one in ended)
             assert 0 < size < BUDGET, (address, size)
