@@ -8,7 +8,14 @@ import pytest
 AXE = Path(__file__).parent.parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 PAGES = (
     "/",
-    "/?q=wizard&kind=dataset",
+    "/cards?q=wizard&kind=dataset",
+    "/datasets?annotator=human&min_instances=10&sort=instances",
+    "/models?q=nothing-has-this",
+    "/compare",
+    "/compare?card=datasets/short-tasks&card=datasets/wizardlm",
+    "/leaderboards",
+    "/leaderboards/new-tasks",
+    "/table6",
     "/datasets/short-tasks",
     "/models/smollm2-short",
     "/benchmarks/new-tasks",
