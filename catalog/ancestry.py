@@ -13,13 +13,13 @@ from registry.lineage import Graph, Node
 
 DIRECTIONS = ("up", "down", "both")
 MOST = 30
-LARGEST = 2000
+LARGEST = 300
 """Up to how many things one answer has; a larger family is cut where it is still this small."""
 
 SOON = 12
 """The number of steps from which a place to cut is looked for, ever nearer."""
 
-FEW = 400
+FEW = 100
 """Up to how many things a card's own page looks at more than the nearest."""
 
 WAY_WORDS = {
@@ -39,7 +39,8 @@ def around(index: Index, card: Card) -> Graph:
     too much to look at, only the nearest are left.
     """
     name = name_of(card)
-    if any(index.is_larger(name, one, FEW) for one in ("up", "down")):
+    directions = ("up",) if isinstance(card, Model) else ("up", "down")
+    if any(index.is_larger(name, one, MOST) for one in directions):
         return _nearest(index.graph(name, "both", 1), name)
     if isinstance(card, Model):
         below = index.reach(name, "down", 1)
@@ -117,9 +118,11 @@ def _union(parts: Sequence[Graph]) -> Graph:
 def _tight(part: Graph) -> list[list[Node]]:
     """Return the layers with each thing moved next to the first thing made from it."""
     depth = {node.name: at for at, layer in enumerate(lineage.layers(part)) for node in layer}
+    children: dict[str, list[str]] = {name: [] for name in depth}
+    for edge in part.edges:
+        children[edge.source].append(edge.target)
     for name in sorted(depth, key=lambda name: -depth[name]):
-        below = [depth[edge.target] for edge in part.edges if edge.source == name]
-        later = [at for at in below if at > depth[name]]
+        later = [depth[child] for child in children[name] if depth[child] > depth[name]]
         if later:
             depth[name] = min(later) - 1
     first = min(depth.values(), default=0)

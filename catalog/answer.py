@@ -91,7 +91,10 @@ def wants_json(request: Request) -> bool:
 
 
 def _json(values: Mapping[str, Any]) -> str:
-    return json.dumps(finite(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        return json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(finite(values), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def finite(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from heapq import nlargest
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -12,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog.answer import document
-from catalog.history import written
 from catalog.shelf import Shelf
 from registry import history as past
 from registry.cards.vocabulary import FOLDERS
@@ -61,14 +61,20 @@ def news(shelf: Shelf) -> list[News]:
 
 
 def _all(shelf: Shelf) -> Iterator[tuple[str, str, past.Change | None]]:
-    """Yield card, date and change; no change for a card that git does not know."""
-    root = shelf.registry.root
-    log = past.changes(root)
-    for name, file in shelf.registry.files.items():
+    """Yield card, date and change; no change for a card that git does not know.
+
+    Of those that git does not know only the newest are looked at closely.
+    """
+    log = past.changes(shelf.registry.root)
+    unknown: list[tuple[int, str]] = []
+    for name, time in shelf.index.written().items():
+        file = f"cards/{name}.yaml"
         if file in log:
             yield from ((name, one.date, one) for one in log[file] if one.after)
         else:
-            yield name, written(root / file), None
+            unknown.append((time, name))
+    for time, name in nlargest(MOST, unknown):
+        yield name, datetime.fromtimestamp(time // 10**9, UTC).isoformat(), None
 
 
 def _titled(shelf: Shelf, name: str, date: str, change: past.Change | None) -> News:

@@ -1,5 +1,7 @@
 """Markdown of cards to HTML that is safe to show: the text may come from anybody."""
 
+from functools import lru_cache
+
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -9,6 +11,7 @@ TAGS = {
     *("ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+BRIEF = 150
 _READER = MarkdownIt("js-default")
 
 
@@ -26,3 +29,16 @@ def render(text: str) -> Markup:
         link_rel="nofollow noopener noreferrer",
     )
     return Markup(clean)
+
+
+@lru_cache(maxsize=8192)
+def brief(text: str) -> str:
+    """Return the beginning of a Markdown text as plain words, for a line of a list.
+
+    >>> brief("Some *words* and [a link](https://e.example).")
+    'Some words and a link.'
+    """
+    words = render(text).striptags()
+    if len(words) <= BRIEF:
+        return words
+    return words[:BRIEF].rsplit(" ", 1)[0] + "…"

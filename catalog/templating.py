@@ -25,6 +25,7 @@ _PAGES = Environment(
 )
 _PAGES.filters |= {
     "markdown": markdown.render,
+    "brief": markdown.brief,
     "label": printing.label,
     "number": printing.number,
     "size": printing.size,

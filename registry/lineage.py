@@ -4,7 +4,7 @@ An edge is `proven` when the reports of two stages name the same content by hash
 card says so and the pipeline obeys it, and `cited` or `declared` when somebody merely says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -157,23 +157,37 @@ def layers(part: Graph) -> list[list[Node]]:
 
     A cycle that contradictory claims make is cut where it closes.
     """
-    depth: dict[str, int] = {}
     parents: dict[str, list[str]] = {name: [] for name in part.nodes}
     for edge in part.edges:
         parents[edge.target].append(edge.source)
-
-    def measure(name: str, path: tuple[str, ...]) -> int:
-        if name not in depth:
-            above = [one for one in parents[name] if one not in path]
-            depth[name] = 1 + max((measure(one, (*path, name)) for one in above), default=-1)
-        return depth[name]
-
-    for name in part.nodes:
-        measure(name, ())
+    depth = _depths(parents)
     made: list[list[Node]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name, node in part.nodes.items():
         made[depth[name]].append(node)
     return made
+
+
+def _depths(parents: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return the length of the longest way to each thing, walking up from one after the other.
+
+    A parent that is still being walked up from closes a cycle, and is passed over.
+    """
+    depth: dict[str, int] = {}
+    for first in parents:
+        walking = [(first, iter(parents[first]))] if first not in depth else []
+        open_ = {first}
+        while walking:
+            name, rest = walking[-1]
+            above = next((one for one in rest if one not in depth and one not in open_), None)
+            if above is None:
+                walking.pop()
+                open_.discard(name)
+                known = (depth[one] for one in parents[name] if one in depth)
+                depth[name] = 1 + max(known, default=-1)
+            else:
+                walking.append((above, iter(parents[above])))
+                open_.add(above)
+    return depth
 
 
 def _closure(whole: Graph, name: str, ends: Callable[[Edge], tuple[str, str]]) -> Graph:

@@ -5,7 +5,7 @@ The command line and the catalog both answer from here, so they cannot disagree.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -335,4 +335,4 @@ def _key(value: Any) -> Any:
 
 def as_row(one: Entry) -> dict[str, Any]:
     """Return a line as plain values, for JSON."""
-    return asdict(one)
+    return {name: getattr(one, name) for name in COLUMNS}

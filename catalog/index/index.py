@@ -155,6 +155,14 @@ class Index:
         """Return how many cards each folder has."""
         return dict(self.reader().execute("SELECT folder, count(*) FROM card GROUP BY folder"))
 
+    def written(self) -> dict[str, int]:
+        """Return when each card's file was last changed, in nanoseconds, by the card's name."""
+        return {
+            path.removeprefix("cards/").removesuffix(".yaml"): stamp[1]
+            for path, stamp in self._stamps.items()
+            if path.startswith("cards/")
+        }
+
     def problems(self) -> list[str]:
         """Return everything that is wrong with the cards, in the order of files."""
         asked = "SELECT path, line, field, message FROM problem ORDER BY path, line, field, message"
@@ -165,8 +173,8 @@ class Index:
         """Yield name, title and `{describes, claims}` of each card that names a paper."""
         asked = (
             "SELECT thing.name, title, claims FROM citation JOIN card ON citation.card = n"
-            " JOIN thing USING (n) JOIN rank ON rank.card = n AND rank.name = ''"
-            " WHERE paper = ? ORDER BY key"
+            " JOIN thing USING (n) WHERE paper = ?"
+            " ORDER BY (SELECT key FROM rank WHERE rank.card = n AND rank.name = '')"
         )
         for name, title, claims in self._rows(asked, (paper,)):
             yield name, title, json.loads(claims)

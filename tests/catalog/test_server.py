@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -76,11 +76,23 @@ def test_a_second_sync_creates_nothing_whichever_way_it_goes(
     assert sync(root) == f"MLflow at sqlite:///{root}/mlflow.db: nothing new, 6 there already\n"
 
 
+def soon(address: str, holds: Callable[[str], bool]) -> str:
+    """Ask until an answer holds something; answers with a part of MLflow's are kept for seconds."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found = ask(address)[1].decode()
+        if holds(found):
+            return found
+        time.sleep(0.3)
+    raise AssertionError(found)
+
+
 def test_a_model_page_draws_what_mlflow_has_and_links_to_it(
     synced: dict[str, Any], server: str
 ) -> None:
-    found = json.loads(ask(f"{server}/models/smollm2-short.json")[1])
-    page = ask(f"{server}/models/smollm2-short")[1].decode()
+    address = f"{server}/models/smollm2-short"
+    found = json.loads(soon(f"{address}.json", lambda text: bool(json.loads(text)["metrics"])))
+    page = soon(address, lambda text: "Loss by step" in text)
     tune = next(one for one in found["runs"] if one["stage"] == "tune")
     assert tune["run"].endswith(synced["runs"]["reports/tune/smollm2-short.json"])
     assert tune["model"].endswith(synced["models"]["smollm2-short"])
@@ -99,12 +111,13 @@ def test_a_running_tuning_is_live_on_its_page(server: str, monkeypatch: pytest.M
     log = live(f"{server}/mlflow", "smollm2-short", say=pytest.fail)
     for step in range(1, 4):
         log(step, {"loss": 3.0 / step})
-    until = time.monotonic() + 30
-    found: dict[str, Any] = {"runs": ()}
-    while len(found["runs"]) < 2 and time.monotonic() < until:
-        time.sleep(0.2)
-        found = json.loads(ask(f"{server}/models/smollm2-short.json")[1])["metrics"]
-    page = ask(f"{server}/models/smollm2-short")[1].decode()
+    address = f"{server}/models/smollm2-short"
+    text = soon(
+        f"{address}.json",
+        lambda text: len((json.loads(text)["metrics"] or {"runs": ()})["runs"]) > 1,
+    )
+    found = json.loads(text)["metrics"]
+    page = soon(address, lambda text: "badge live" in text)
     log.close()
     assert [one["live"] for one in found["runs"]] == [True, False]
     (loss,) = [one for one in found["metrics"] if one["name"] == "loss"]
