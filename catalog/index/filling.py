@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pyroaring import BitMap
 
@@ -19,24 +20,41 @@ from registry.errors import Problem
 from registry.index import Registry, absences, stray, unbuildable
 from registry.reports import Report
 
+Row = tuple[Any, ...]
 Known = Mapping[tuple[str, str], Report]
 
 
 @dataclass(slots=True)
+class Stamps:
+    """What each file was seen to be at the last look."""
+
+    cards: dict[str, Stamp]
+    reports: dict[str, Stamp]
+
+
+@dataclass(slots=True)
 class Gathered:
-    """What an update did, as memory has to follow it."""
+    """What an update did, as memory has to follow it; rows as they were before and are after."""
 
     read: int = 0
     problems: int = 0
     cards: set[int] = field(default_factory=set)
-    before: list[tuple[int, str, str]] = field(default_factory=list)
-    after: list[tuple[int, str, str]] = field(default_factory=list)
+    facets: tuple[list[Row], list[Row]] = field(default_factory=lambda: ([], []))
+    numbers: tuple[list[Row], list[Row]] = field(default_factory=lambda: ([], []))
+    roster: tuple[set[Row], set[Row]] = field(default_factory=lambda: (set(), set()))
     ends: set[int] = field(default_factory=set)
+    nodes: set[int] = field(default_factory=set)
 
     def change(self) -> Change:
         """Return it as one value."""
-        ends = BitMap(self.ends)
-        return Change(BitMap(self.cards), tuple(self.before), tuple(self.after), ends)
+        return Change(
+            cards=BitMap(self.cards),
+            facets_before=tuple(self.facets[0]),
+            facets_after=tuple(self.facets[1]),
+            numbers=frozenset(str(row[1]) for row in {*self.numbers[0]} ^ {*self.numbers[1]}),
+            ends=BitMap(self.ends),
+            things=BitMap(self.cards | self.nodes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +68,54 @@ class Filling:
     tick: Callable[[int, int], None]
 
 
-def update(
-    one: Filling, seen: Seen, stamps: dict[str, Stamp], reported: Collection[str]
-) -> Gathered:
+def update(one: Filling, seen: Seen, stamps: Stamps, reported: Collection[str]) -> Gathered:
     """Read the cards whose files changed, and those that depend on them or on a report.
 
     `stamps` is what was seen the last time and is brought up to date; `reported` are ids of cards
     whose reports changed. All or nothing is written.
     """
-    gone = [path for path in stamps if path not in seen.cards and _is_card(path)]
-    moved = [path for path, stamp in seen.cards.items() if stamps.get(path) != stamp]
+    gone = sorted(stamps.cards.keys() - seen.cards.keys())
+    moved = [path for path, stamp in seen.cards.items() if stamps.cards.get(path) != stamp]
     moved += sorted(seen.racy - set(moved))
     gathered = Gathered()
     with one.db:
-        changed = list(_changed(one, moved, seen, stamps))
-        come = [path for path in changed if path not in stamps]
+        changed = list(_changed(one, moved, seen, stamps.cards))
+        come = [path for path in changed if path not in stamps.cards]
         for path in gone:
             _forget_file(one, path, gathered)
         _write(one, changed, gathered)
         also = _dependent(one, changed, [*gone, *come], reported) - set(changed)
         _write(one, sorted(also), gathered)
-        if changed or gone or also or reported:
+        if gathered.roster[0] != gathered.roster[1]:
             _judge_together(one)
         _note_strays(one, seen.strays)
-        one.db.execute("DELETE FROM report")
-        rows = ((path, json.dumps(stamp)) for path, stamp in seen.reports.items())
-        one.db.executemany("INSERT INTO report VALUES (?, ?)", rows)
+        if seen.reports != stamps.reports:
+            _note_reports(one, seen.reports)
     for path in gone:
-        del stamps[path]
-    for path in [path for path in stamps if not _is_card(path)]:
-        del stamps[path]
-    stamps.update((path, seen.cards[path]) for path in moved)
-    stamps.update(seen.reports)
+        del stamps.cards[path]
+    stamps.cards.update((path, seen.cards[path]) for path in moved)
+    stamps.reports = dict(seen.reports)
     gathered.read = len(changed) + len(also)
     gathered.problems = one.db.execute("SELECT count(*) FROM problem").fetchone()[0]
     return gathered
 
 
-def stamps_of(db: sqlite3.Connection) -> dict[str, Stamp]:
+def stamps_of(db: sqlite3.Connection) -> Stamps:
     """Return what the index knows of each file."""
-    found = db.execute("SELECT path, stamp FROM file UNION ALL SELECT path, stamp FROM report")
-    return {path: tuple(json.loads(stamp)) for path, stamp in found}
+    cards, reports = (
+        {
+            path: tuple(json.loads(stamp))
+            for path, stamp in db.execute(f"SELECT path, stamp FROM {table}")
+        }
+        for table in ("file", "report")
+    )
+    return Stamps(cards, reports)
+
+
+def _note_reports(one: Filling, reports: Mapping[str, Stamp]) -> None:
+    one.db.execute("DELETE FROM report")
+    rows = ((path, json.dumps(stamp)) for path, stamp in reports.items())
+    one.db.executemany("INSERT INTO report VALUES (?, ?)", rows)
 
 
 def _changed(
@@ -227,7 +252,8 @@ def _put(db: sqlite3.Connection, made: Derived, gathered: Gathered) -> None:
     db.execute("INSERT INTO card VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, entry_to_json(entry)))
     facets = [(n, *one) for one in made.facets]
     db.executemany("INSERT INTO facet VALUES (?, ?, ?)", facets)
-    db.executemany("INSERT INTO number VALUES (?, ?, ?)", [(n, *one) for one in made.numbers])
+    numbers = [(n, *one) for one in made.numbers]
+    db.executemany("INSERT INTO number VALUES (?, ?, ?)", numbers)
     db.executemany("INSERT INTO rank VALUES (?, ?, ?)", [(n, *one) for one in made.ranks])
     db.executemany("INSERT INTO citation VALUES (?, ?, ?)", [(n, *one) for one in made.citations])
     db.executemany("INSERT INTO result VALUES (?, ?, ?)", [(n, *one) for one in made.results])
@@ -237,14 +263,18 @@ def _put(db: sqlite3.Connection, made: Derived, gathered: Gathered) -> None:
     )
     for node in made.nodes:
         said = json.dumps({"kind": node.kind, "title": node.title, "sha256": node.sha256})
-        db.execute("INSERT INTO node VALUES (?, ?, ?)", (_number(db, node.name), n, said))
+        held = _number(db, node.name)
+        db.execute("INSERT INTO node VALUES (?, ?, ?)", (held, n, said))
+        gathered.nodes.add(held)
     for edge in made.edges:
         ends = (_number(db, edge.source), _number(db, edge.target))
         said = json.dumps([edge.relation, edge.proof, edge.place])
         db.execute("INSERT INTO edge VALUES (?, ?, ?, ?)", (n, *ends, said))
         gathered.ends.update(ends)
     gathered.cards.add(n)
-    gathered.after += facets
+    gathered.facets[1].extend(facets)
+    gathered.numbers[1].extend(numbers)
+    gathered.roster[1].add((folder, entry.id, made.sourced))
 
 
 def _number(db: sqlite3.Connection, name: str) -> int:
@@ -271,8 +301,14 @@ def _forget_rows(one: Filling, path: str, gathered: Gathered) -> None:
     if not found:
         return
     (n,) = found
-    asked = "SELECT card, facet, value FROM facet WHERE card = ?"
-    gathered.before += db.execute(asked, (n,)).fetchall()
+    for table, rows in (("facet, value", gathered.facets[0]), ("name, value", gathered.numbers[0])):
+        of = "facet" if table.startswith("facet") else "number"
+        rows.extend(db.execute(f"SELECT card, {table} FROM {of} WHERE card = ?", (n,)))
+    gathered.nodes.update(held for (held,) in db.execute("SELECT n FROM node WHERE card = ?", (n,)))
+    asked = "SELECT folder, id, sourced FROM card WHERE n = ?"
+    gathered.roster[0].update(
+        (folder, id, bool(sourced)) for folder, id, sourced in db.execute(asked, (n,))
+    )
     for ends in db.execute("SELECT source, target FROM edge WHERE card = ?", (n,)):
         gathered.ends.update(ends)
     for table in OF_A_CARD:
@@ -280,10 +316,6 @@ def _forget_rows(one: Filling, path: str, gathered: Gathered) -> None:
     db.execute("DELETE FROM words WHERE rowid = ?", (n,))
     db.execute("DELETE FROM card WHERE n = ?", (n,))
     gathered.cards.add(n)
-
-
-def _is_card(path: str) -> bool:
-    return path.startswith("cards/")
 
 
 def _name(path: str) -> str:

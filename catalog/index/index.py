@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from threading import Lock, local
 from typing import Any
@@ -18,7 +17,7 @@ from catalog.index.cards import Files, registry_of
 from catalog.index.deriving import DATE, DATED, entry_from_json
 from catalog.index.filling import Filling, stamps_of, update
 from catalog.index.finding import Ask, Found, find
-from catalog.index.memory import walk
+from catalog.index.memory import parts, walk
 from catalog.index.scanning import Seen, scan
 from catalog.index.tables import open_for_reading, open_index
 from registry.cards.cache import FOLDER
@@ -39,11 +38,8 @@ def _silent(done: int, whole: int) -> None:
 
 _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
 
-CHUNK = 900
-"""How many numbers one statement of SQLite is given."""
-
 MANY = 1000
-"""After so many cards the log of what was written is put into the index's file at once."""
+"""After so many cards memory is read anew, and what was written is put into the file at once."""
 
 
 class Index:
@@ -84,23 +80,25 @@ class Index:
             seen = scan(self.root)
             if seen == self._seen and not seen.racy:
                 return 0
+            known = self._stamps.reports
             moved = {
                 path
-                for path in {*seen.reports, *self._stamps}
-                if path.startswith("reports/") and seen.reports.get(path) != self._stamps.get(path)
+                for path in {*seen.reports, *known}
+                if seen.reports.get(path) != known.get(path)
             }
             self._read_reports(seen, moved)
             filling = Filling(self._writer, self.root, self._drafts, self.reports, tick)
             with uncollected():
                 gathered = update(filling, seen, self._stamps, {Path(path).stem for path in moved})
             self._seen = seen
-            if gathered.cards or moved:
+            if gathered.read > MANY:
+                self.memory = remembering.load(self._writer, self.memory.generation + 1)
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            elif gathered.cards or moved:
                 self.memory = remembering.changed(self.memory, self._writer, gathered.change())
             elif gathered.problems != self._problems:
                 self.memory = replace(self.memory, generation=self.memory.generation + 1)
             self._problems = gathered.problems
-            if gathered.read > MANY:
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return gathered.read
 
     def _follow_others(self) -> None:
@@ -146,7 +144,7 @@ class Index:
     def titles(self, names: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the cards that are there, by name."""
         found: dict[str, str] = {}
-        for part in _parts(dict.fromkeys(names)):
+        for part in parts(dict.fromkeys(names)):
             asked = "SELECT name, title FROM thing JOIN card USING (n) WHERE name IN ({})"
             found.update(self.reader().execute(asked.replace("{}", _marks(part)), part).fetchall())
         return found
@@ -159,8 +157,7 @@ class Index:
         """Return when each card's file was last changed, in nanoseconds, by the card's name."""
         return {
             path.removeprefix("cards/").removesuffix(".yaml"): stamp[1]
-            for path, stamp in self._stamps.items()
-            if path.startswith("cards/")
+            for path, stamp in self._stamps.cards.items()
         }
 
     def problems(self) -> list[str]:
@@ -218,9 +215,8 @@ class Index:
 
         With each goes the number of steps; the thing itself is there with none.
         """
-        found = self._reach(name, direction, hops)
-        names = dict(self._many("SELECT n, name FROM thing WHERE n IN ({})", found))
-        return {names[n]: steps for n, steps in found.items()}
+        names = self.memory.names
+        return {names[n]: steps for n, steps in self._reach(name, direction, hops).items()}
 
     def is_larger(self, name: str, direction: str, most: int, hops: int | None = None) -> bool:
         """Tell whether `reach` would name more than so many things."""
@@ -243,7 +239,7 @@ class Index:
         if not found or found[0] not in memory.present:
             return {}
         links = memory.up if direction == "up" else memory.down
-        return walk(links, memory.present, found[0], hops, most)
+        return walk(links, found[0], hops, most)
 
     def _nodes(self, numbers: Iterable[int]) -> dict[int, Node]:
         wanted = sorted(numbers)
@@ -253,7 +249,7 @@ class Index:
             " UNION ALL"
             " SELECT n, name, NULL, NULL, node FROM node JOIN thing USING (n) WHERE n IN ({})"
         )
-        for part in _parts(wanted):
+        for part in parts(wanted):
             rows = self.reader().execute(asked.replace("{}", _marks(part)), [*part, *part])
             for n, name, folder, title, said in rows:
                 if said is None:
@@ -274,7 +270,7 @@ class Index:
                 yield Edge(nodes[source].name, nodes[target].name, relation, proof, place)
 
     def _many(self, asked: str, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-        for part in _parts(numbers):
+        for part in parts(numbers):
             yield from self.reader().execute(asked.replace("{}", _marks(part)), part)
 
     def _rows(self, asked: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -328,12 +324,6 @@ def _code() -> str:
         for path in sorted(top.glob(pattern)):
             found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()
-
-
-def _parts(many: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(many)
-    while part := list(islice(rest, CHUNK)):
-        yield part
 
 
 def _marks(part: list[Any]) -> str:

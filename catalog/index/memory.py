@@ -10,13 +10,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
+from typing import Any
 
 from pyroaring import BitMap
 
 from catalog.index.deriving import NUMBERS
 
+CHUNK = 450
 Facets = dict[str, dict[str, BitMap]]
 Links = dict[int, tuple[int, ...]]
 
@@ -32,6 +34,7 @@ class Memory:
     up: Links
     down: Links
     numbers: Mapping[str, "Numbers"]
+    names: list[str]
     orders: dict[str, "array[int]"] = field(default_factory=dict)
 
     @cached_property
@@ -77,33 +80,53 @@ class Numbers:
 
 def load(db: sqlite3.Connection, generation: int) -> Memory:
     """Read everything from the index."""
-    cards = BitMap(n for (n,) in db.execute("SELECT n FROM card"))
     rows = db.execute("SELECT facet, value, card FROM facet ORDER BY facet, value")
     facets: Facets = {}
     for (facet, value), group in groupby(rows, key=itemgetter(0, 1)):
         facets.setdefault(facet, {})[value] = BitMap([card for _, _, card in group])
-    up = _links(db.execute("SELECT target, source FROM edge ORDER BY target"))
-    down = _links(db.execute("SELECT source, target FROM edge ORDER BY source"))
-    return Memory(generation, cards, present(db), facets, up, down, numbers(db))
+    here = _present(db)
+    return Memory(
+        generation=generation,
+        cards=BitMap([n for (n,) in db.execute("SELECT n FROM card")]),
+        present=here,
+        facets=facets,
+        up=_links(db.execute("SELECT target, source FROM edge ORDER BY target"), here),
+        down=_links(db.execute("SELECT source, target FROM edge ORDER BY source"), here),
+        numbers=numbers(db),
+        names=_more_names([], db),
+    )
 
 
-def numbers(db: sqlite3.Connection) -> dict[str, Numbers]:
-    """Read the columns that can be narrowed to a range."""
+def numbers(db: sqlite3.Connection, names: Iterable[str] = NUMBERS) -> dict[str, Numbers]:
+    """Read columns that can be narrowed to a range."""
     asked = "SELECT value, card FROM number WHERE name = ? ORDER BY value, card"
-    return {name: Numbers(db.execute(asked, (name,))) for name in NUMBERS}
+    return {name: Numbers(db.execute(asked, (name,))) for name in names}
 
 
-def present(db: sqlite3.Connection) -> BitMap:
-    """Return the things that lineage can show: cards but papers, native files, scores."""
-    found = BitMap(n for (n,) in db.execute("SELECT n FROM card WHERE folder != 'papers'"))
-    return found | BitMap(n for (n,) in db.execute("SELECT n FROM node"))
+PRESENT = "SELECT n FROM card WHERE n AND folder != 'papers' UNION SELECT n FROM node WHERE n"
+"""Which of some things lineage can show: cards but papers, native files, scores."""
 
 
-def _links(pairs: Iterable[tuple[int, int]]) -> Links:
-    return {
-        one: tuple(dict.fromkeys(other for _, other in group))
-        for one, group in groupby(pairs, key=itemgetter(0))
-    }
+def _present(db: sqlite3.Connection) -> BitMap:
+    return BitMap([n for (n,) in db.execute(PRESENT.replace("WHERE n", "WHERE 1"))])
+
+
+def _links(pairs: Iterable[tuple[int, int]], here: BitMap) -> Links:
+    """Return who is next to whom, among the things that are there."""
+    found = {}
+    for one, group in groupby(pairs, key=itemgetter(0)):
+        if one in here:
+            others = tuple(dict.fromkeys(other for _, other in group if other in here))
+            if others:
+                found[one] = others
+    return found
+
+
+def parts(many: Iterable[Any]) -> Iterator[list[Any]]:
+    """Cut something long into lists that one statement of SQLite can be given twice."""
+    rest = iter(many)
+    while part := list(islice(rest, CHUNK)):
+        yield part
 
 
 Facet = tuple[str, str]
@@ -111,13 +134,18 @@ Facet = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update took away from the index and what it put in, by card."""
+    """What an update took away from the index and what it put in.
+
+    `numbers` are the columns in which a number changed, `ends` the things at either end of an edge
+    that came, went or stayed, `things` those that may have come or gone.
+    """
 
     cards: BitMap
-    facets_before: tuple[tuple[int, str, str], ...]
-    facets_after: tuple[tuple[int, str, str], ...]
+    facets_before: tuple[tuple[Any, ...], ...]
+    facets_after: tuple[tuple[Any, ...], ...]
+    numbers: frozenset[str]
     ends: BitMap
-    """Things at either end of an edge that came, went or stayed."""
+    things: BitMap
 
 
 def changed(before: Memory, db: sqlite3.Connection, change: Change) -> Memory:
@@ -134,12 +162,53 @@ def changed(before: Memory, db: sqlite3.Connection, change: Change) -> Memory:
             cards.add(card)
         else:
             cards.discard(card)
+    here = before.present - change.things | _there(db, change.things, PRESENT)
     up, down = dict(before.up), dict(before.down)
-    for n in change.ends:
-        _relink(up, n, db, "SELECT DISTINCT source FROM edge WHERE target = ?")
-        _relink(down, n, db, "SELECT DISTINCT target FROM edge WHERE source = ?")
-    cards = BitMap(n for (n,) in db.execute("SELECT n FROM card"))
-    return Memory(before.generation + 1, cards, present(db), facets, up, down, numbers(db))
+    # An edge is walked only where both ends are there, so those beside a newcomer count as well.
+    ends = change.ends | _beside(db, here ^ before.present)
+    for n in ends:
+        _relink(up, n, here, db, "SELECT DISTINCT source FROM edge WHERE target = ?")
+        _relink(down, n, here, db, "SELECT DISTINCT target FROM edge WHERE source = ?")
+    return Memory(
+        generation=before.generation + 1,
+        cards=before.cards - change.cards | _there(db, change.cards, "SELECT n FROM card WHERE n"),
+        present=here,
+        facets=facets,
+        up=up,
+        down=down,
+        numbers={**before.numbers, **numbers(db, change.numbers)},
+        names=_more_names(before.names, db),
+    )
+
+
+def _there(db: sqlite3.Connection, things: BitMap, asked: str) -> BitMap:
+    """Return those of some things that a query finds."""
+    found = BitMap()
+    for part in parts(things):
+        marks = ", ".join("?" * len(part))
+        statement = asked.replace("WHERE n", f"WHERE n IN ({marks})")
+        found |= BitMap([n for (n,) in db.execute(statement, part * asked.count("WHERE n"))])
+    return found
+
+
+def _beside(db: sqlite3.Connection, things: BitMap) -> BitMap:
+    """Return the things that an edge joins to one of some."""
+    found = BitMap(things)
+    asked = (
+        "SELECT source FROM edge WHERE target = ? UNION SELECT target FROM edge WHERE source = ?"
+    )
+    for n in things:
+        found |= BitMap([other for (other,) in db.execute(asked, (n, n))])
+    return found
+
+
+def _more_names(known: list[str], db: sqlite3.Connection) -> list[str]:
+    """Add the names of new things; numbers are never given anew, so older moments stay right."""
+    asked = "SELECT n, name FROM thing WHERE n >= ? ORDER BY n"
+    for n, name in db.execute(asked, (len(known),)):
+        known.extend([""] * (n - len(known)))
+        known.append(name)
+    return known
 
 
 def _moves(change: Change) -> Iterator[tuple[tuple[int, str, str], bool]]:
@@ -147,8 +216,8 @@ def _moves(change: Change) -> Iterator[tuple[tuple[int, str, str], bool]]:
     yield from ((row, True) for row in change.facets_after)
 
 
-def _relink(links: Links, n: int, db: sqlite3.Connection, asked: str) -> None:
-    found = tuple(one for (one,) in db.execute(asked, (n,)))
+def _relink(links: Links, n: int, here: BitMap, db: sqlite3.Connection, asked: str) -> None:
+    found = tuple(one for (one,) in db.execute(asked, (n,)) if one in here) if n in here else ()
     if found:
         links[n] = found
     else:
@@ -157,7 +226,6 @@ def _relink(links: Links, n: int, db: sqlite3.Connection, asked: str) -> None:
 
 def walk(
     links: Links,
-    present: BitMap,
     start: int,
     hops: int | None = None,
     most: int | None = None,
@@ -174,7 +242,7 @@ def walk(
         reached = []
         for one in edge:
             for other in links.get(one, ()):
-                if other not in found and other in present:
+                if other not in found:
                     found[other] = depth
                     reached.append(other)
         edge = reached

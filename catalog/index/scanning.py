@@ -29,42 +29,45 @@ def scan(root: Path) -> Seen:
     cards: dict[str, Stamp] = {}
     reports: dict[str, Stamp] = {}
     strays: list[str] = []
-    racy: list[str] = []
-    now = time.time_ns()
     known = set(FOLDERS.values())
-    for path, name, one in _files(root, "cards"):
-        stamp = _stamp(one)
-        if path in known and name.endswith(".yaml") and one.is_file():
-            place = cards
-        elif name.lower().endswith((".yaml", ".yml")):
-            strays.append(f"cards/{path}/{name}" if path else f"cards/{name}")
-            continue
+    for inside, entries in _folders(root, "cards"):
+        if inside in known:
+            for one in entries:
+                name = one.name
+                if name.endswith(".yaml") and one.is_file():
+                    cards[f"cards/{inside}/{name}"] = _stamp(one)
+                elif name.lower().endswith((".yaml", ".yml")):
+                    strays.append(f"cards/{inside}/{name}")
         else:
-            continue
-        full = f"cards/{path}/{name}"
-        place[full] = stamp
-        if now - max(stamp[1], stamp[2]) < RACY:
-            racy.append(full)
-    for path, name, one in _files(root, "reports"):
-        if path and "/" not in path and name.endswith(".json"):
-            reports[f"reports/{path}/{name}"] = _stamp(one)
-    return Seen(cards, reports, tuple(sorted(strays)), frozenset(racy))
+            names = (one.name for one in entries)
+            found = (name for name in names if name.lower().endswith((".yaml", ".yml")))
+            strays += [f"cards/{inside}/{name}" if inside else f"cards/{name}" for name in found]
+    for inside, entries in _folders(root, "reports"):
+        if inside and "/" not in inside:
+            for one in entries:
+                if one.name.endswith(".json"):
+                    reports[f"reports/{inside}/{one.name}"] = _stamp(one)
+    late = time.time_ns() - RACY
+    racy = frozenset(path for path, stamp in cards.items() if stamp[1] > late or stamp[2] > late)
+    return Seen(cards, reports, tuple(sorted(strays)), racy)
 
 
-def _files(root: Path, top: str) -> Iterator[tuple[str, str, os.DirEntry[str]]]:
+def _folders(root: Path, top: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Yield each folder under one, by its path inside, with what in it is no folder."""
     waiting = [""]
     while waiting:
         inside = waiting.pop()
+        files = []
         try:
             with os.scandir(root / top / inside) as found:
-                entries = sorted(found, key=lambda one: one.name)
+                for one in found:
+                    if one.is_dir(follow_symlinks=False):
+                        waiting.append(f"{inside}/{one.name}" if inside else one.name)
+                    else:
+                        files.append(one)
         except OSError:
             continue
-        for one in entries:
-            if one.is_dir(follow_symlinks=False):
-                waiting.append(f"{inside}/{one.name}" if inside else one.name)
-            else:
-                yield inside, one.name, one
+        yield inside, files
 
 
 def _stamp(one: os.DirEntry[str]) -> Stamp:

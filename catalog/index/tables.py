@@ -40,7 +40,7 @@ CREATE INDEX facet_value ON facet (facet, value, card);
 CREATE TABLE number (card INTEGER NOT NULL, name TEXT NOT NULL, value NUMERIC NOT NULL);
 CREATE INDEX number_card ON number (card);
 CREATE TABLE rank (card INTEGER NOT NULL, name TEXT NOT NULL, key NOT NULL);
-CREATE INDEX rank_card ON rank (card);
+CREATE INDEX rank_card ON rank (card, name, key);
 CREATE INDEX rank_name ON rank (name, key, card);
 CREATE TABLE node (n INTEGER NOT NULL, card INTEGER NOT NULL, node TEXT NOT NULL);
 CREATE INDEX node_n ON node (n);
