@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,14 @@ class Measured(NamedTuple):
     busy: float
     peak: float
     said: str
+
+
+@dataclass
+class Seen:
+    """What was seen of a command: the processors' time by process, and the peak of memory."""
+
+    busy: dict[int, float] = field(default_factory=dict)
+    peak: float = 0.0
 
 
 def main() -> None:
@@ -96,7 +105,6 @@ def line(shape: str, size: int, rows: int, name: str, what: Measured) -> None:
 
 def measured(command: list[str]) -> Measured:
     """Run a command and see what it takes, all its processes together."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -105,29 +113,32 @@ def measured(command: list[str]) -> Measured:
         cwd=TOP,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     ) as running:
-        peak = [0.0]
-        watching = threading.Thread(target=watch, args=(running.pid, peak))
+        seen = Seen()
+        watching = threading.Thread(target=watch, args=(running, seen))
         watching.start()
         said, _ = running.communicate()
         seconds = time.perf_counter() - started
         watching.join()
     if running.returncode:
         sys.exit(f"{' '.join(command)}: failed")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(seconds, busy, peak[0], said)
+    return Measured(seconds, sum(seen.busy.values()), seen.peak, said)
 
 
-def watch(pid: int, peak: list[float]) -> None:
-    """Add up the memory of a process and its children, pages that they share counted once."""
-    while True:
-        try:
-            root = psutil.Process(pid)
-            family = [root, *root.children(recursive=True)]
-            total = sum(one.memory_full_info().pss for one in family if one.is_running())
-        except psutil.Error:
-            return
-        peak[0] = max(peak[0], total)
+def watch(running: "subprocess.Popen[str]", seen: Seen) -> None:
+    """Add up the memory of a process and its children, pages that they share counted once.
+
+    The processors' time is what each process had used when it was last seen: the system adds up
+    those only that the first one waited for.
+    """
+    root = psutil.Process(running.pid)
+    while running.poll() is None:
+        total = 0
+        with suppress(psutil.Error):
+            for one in [root, *root.children(recursive=True)]:
+                spent = one.cpu_times()
+                seen.busy[one.pid] = spent.user + spent.system
+                total += one.memory_full_info().pss
+        seen.peak = max(seen.peak, total)
         time.sleep(0.05)
 
 

@@ -75,7 +75,7 @@ def digest(rows: list[dict[str, Any]]) -> RowDigest:
     """Return the digest of rows."""
     made = RowDigest()
     for one in rows:
-        made.add_text(row_text(one))
+        made.add_texts([row_text(one)])
     return made
 
 

@@ -5,26 +5,28 @@ Rows that no example can be made of are kept in `quarantine.jsonl`, each with it
 
 import re
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os.path import commonpath
 from pathlib import Path
 from shutil import rmtree
 from typing import IO, Any
 
+from registry import workers
 from registry.archives import choose, is_archive, members, open_members, sound
-from registry.canonical import RowWriter, Table, Written
+from registry.canonical import Written
 from registry.cards.kinds import Benchmark, Convert, Dataset, Source
 from registry.errors import RegistryError, near
-from registry.files import whole_folder
+from registry.files import pass_on, whole_folder
 from registry.formats import FORMATS, Format
-from registry.formats.blocks import Block, blocks, can_be_cut
+from registry.formats.blocks import blocks, can_be_cut
 from registry.hashing import RowDigest
 from registry.measures import Measures
-from registry.portions import Counted, Portion, Work, of_block, of_file
+from registry.portions import Counted, Portion, Rows, Work, of_block, of_file
 from registry.reports import Measurement
+from registry.rowgroups import GroupWriter
 from registry.tally import ordered
 
 QUARANTINE = "quarantine.jsonl"
@@ -86,7 +88,7 @@ def convert(
     if engine:
         made = _elsewhere(engine, jobs, settings.format, out)
     else:
-        made = _portions(jobs, settings.format, formats, processes, total)
+        made = _here(jobs, settings.format, formats, processes, total, out)
     return write(card.id, _watched(made, card.id, progress), out, total)
 
 
@@ -107,7 +109,7 @@ def convert_files(
     if engine:
         made = _elsewhere(engine, jobs, format, out)
     else:
-        made = _portions(jobs, format, FORMATS, processes, total)
+        made = _here(jobs, format, FORMATS, processes, total, out)
     return write(format, _watched(made, format, progress), out, total, empty=True)
 
 
@@ -120,15 +122,18 @@ def write(
     `empty`.
     """
     with whole_folder(out) as folder:
-        tables, total = _write(dataset, portions, folder, counted)
+        tables = _write(dataset, portions, folder, counted)
         if not tables and not empty:
             raise RegistryError(f"{dataset}: {_nothing(counted.reasons)}; check the format")
+    total = RowDigest()
+    for table in tables.values():
+        total.merge(table)
     return Conversion(
         records=counted.records,
         usable=counted.usable,
         digest=total.value(),
         tables=tuple(
-            Written(out / f"{split}.parquet", table.rows, table.digest)
+            Written(out / f"{split}.parquet", table.rows, table.value())
             for split, table in tables.items()
         ),
         quarantine=out / QUARANTINE,
@@ -173,22 +178,29 @@ def _named(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             yield one, one.absolute().relative_to(top).as_posix()
 
 
-def _elsewhere(engine: Engine, jobs: Iterable[Job], format: str, out: Path) -> Iterator[Portion]:
-    """Convert by an engine, with a folder beside `out` for its shards."""
-    shards = out.with_name(f"{out.name}.shards")
-    shards.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _shards(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out` for what other processes make."""
+    folder = out.with_name(f"{out.name}.shards")
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield from engine([(work, path) for work, path, _ in jobs], format, shards)
+        yield folder
     finally:
-        rmtree(shards, ignore_errors=True)
+        rmtree(folder, ignore_errors=True)
 
 
-def _portions(
+def _elsewhere(engine: Engine, jobs: Iterable[Job], format: str, out: Path) -> Iterator[Portion]:
+    with _shards(out) as shards:
+        yield from engine([(work, path) for work, path, _ in jobs], format, shards)
+
+
+def _here(
     jobs: Iterable[Job],
     name: str,
     formats: Mapping[str, Format],
     processes: int,
     total: Counted,
+    out: Path,
 ) -> Iterator[Portion]:
     """Convert job after job, by several processes where it pays.
 
@@ -205,35 +217,12 @@ def _portions(
         if not can_be_cut(read) or work.limit is not None:
             yield from of_file(work, read(stream, work.name), last)
         elif large and formats is FORMATS:
-            yield from _shared_out(work, blocks(stream, work.name, read), name, processes, last)
+            found = blocks(stream, work.name, read, keep=False)
+            with _shards(out) as folder:
+                yield from workers.portions(work, path, found, name, folder, processes, last)
         else:
             for block in blocks(stream, work.name, read):
                 yield of_block(work, block, read, last())
-
-
-def _shared_out(
-    work: Work,
-    found: Iterator[Block],
-    format: str,
-    processes: int,
-    last: Callable[[], int | None],
-) -> Iterator[Portion]:
-    """Convert blocks by several processes, in order, with few of them in memory at a time."""
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    waiting: deque[Future[Portion]] = deque()
-    # A forked process could hang on a lock that a thread of this one held.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        try:
-            for block in found:
-                waiting.append(pool.submit(of_block, work, block, format, last()))
-                if len(waiting) > 2 * processes:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _settings(card: Dataset | Benchmark, formats: Mapping[str, Format]) -> tuple[Source, Convert]:
@@ -269,24 +258,47 @@ def _streams(
                     yield file, file, native / file, stream
 
 
+class _Table:
+    """The table of one split in the making."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._writer = GroupWriter(stream)
+        self._held = 0
+        self.digest = RowDigest()
+
+    def add(self, rows: Rows) -> None:
+        self._writer.add(rows.group)
+        self.digest.merge(rows.digest)
+        self._held += rows.group.length
+        if self._held > LARGE:
+            pass_on(self._stream)
+            self._held = 0
+
+    def finish(self) -> None:
+        self._writer.finish()
+
+
 def _write(
     dataset: str, portions: Iterable[Portion], folder: Path, counted: Counted
-) -> tuple[dict[str, Table], RowDigest]:
-    writers, total = dict[str, RowWriter](), RowDigest()
+) -> dict[str, RowDigest]:
+    """Write tables and the quarantine; return what each split's table holds."""
+    tables: dict[str, _Table] = {}
     with (
-        ExitStack() as tables,
+        ExitStack() as files,
         (folder / QUARANTINE).open("w", encoding="utf-8", newline="\n") as quarantine,
     ):
         for one in portions:
             counted.merge(one.counted)
             quarantine.write(one.quarantine)
-            for split, batch in one.batches.items():
-                if split not in writers:
+            for split, rows in one.rows.items():
+                if split not in tables:
                     path = folder / f"{_checked(split, dataset)}.parquet"
-                    writers[split] = tables.enter_context(RowWriter(path))
-                writers[split].add_batch(batch)
-                total.merge(batch.digest)
-        return {split: writers[split].finish() for split in sorted(writers)}, total
+                    tables[split] = _Table(files.enter_context(path.open("wb")))
+                tables[split].add(rows)
+        for table in tables.values():
+            table.finish()
+    return {split: tables[split].digest for split in sorted(tables)}
 
 
 def _author(card: Dataset | Benchmark) -> str | None:

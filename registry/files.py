@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import IO, Any
 
 PARTIAL = ".partial"
 FORMER = ".former"
@@ -62,6 +62,16 @@ def whole_folder(path: Path) -> Iterator[Path]:
         path.replace(former)
     temporary.replace(path)
     rmtree(former, ignore_errors=True)
+
+
+def pass_on(stream: IO[bytes]) -> None:
+    """Let the system write to disk what a file holds so far, and forget it, without waiting.
+
+    Else a large file takes new memory all the time, and pushes out what others read.
+    """
+    stream.flush()
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_text(path: Path, text: str) -> None:

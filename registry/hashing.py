@@ -69,15 +69,15 @@ class RowDigest:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one row in."""
-        self.add_text(canonical_json(row).encode("utf-8", "surrogatepass"))
+        self.add_texts([canonical_json(row).encode("utf-8", "surrogatepass")])
 
-    def add_text(self, text: bytes) -> None:
-        """Count one row in, given as its canonical JSON in UTF-8."""
-        one = _MD5(text).digest()
-        self.rows += 1
+    def add_texts(self, texts: Iterable[bytes]) -> None:
+        """Count rows in, given as their canonical JSON in UTF-8."""
+        hashes = [_MD5(text).digest() for text in texts]
+        self.rows += len(hashes)
         if self._chain:
-            self._chain.update(one)
-        self._sum += int.from_bytes(one, "big")
+            self._chain.update(b"".join(hashes))
+        self._sum += sum(map(int.from_bytes, hashes))
 
     def merge(self, other: "RowDigest") -> None:
         """Count in the rows of another part of the table, read anywhere in any order."""

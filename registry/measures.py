@@ -12,7 +12,7 @@ from rensa. What is not installed is not measured, and said to be left out.
 import re
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib import import_module
@@ -20,6 +20,7 @@ from itertools import islice
 from operator import eq
 from typing import Any, NamedTuple
 
+from registry.canonical import Example, Row
 from registry.refusals import refuses
 from registry.reports import Measurement
 from registry.tally import Measured, ordered
@@ -64,7 +65,7 @@ class Looked(NamedTuple):
 
 
 class Measures:
-    """Facts about rows, given in the form of `to_dict`.
+    """Facts about rows, given as examples with their ids.
 
     `skip` names what not to measure, of `LIBRARIES`, where time matters more. Refused answers are
     counted in every row. `last` is the `last` of measures that these will be merged with: rows
@@ -103,21 +104,26 @@ class Measures:
             ),
         )
 
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Look at a batch of rows; batches of any size give the same."""
+    def add(self, ids: Sequence[str], rows: Sequence[Example]) -> None:
+        """Count rows and look at them; parts of any size give the same."""
+        self.count(rows)
+        self.look(ids, rows)
+
+    def count(self, rows: Sequence[Example]) -> None:
+        """Count what is counted in every row."""
         self._rows += len(rows)
-        self._said.update(row["language"] for row in rows if row["language"])
-        self._refused += sum(
-            bool(row["references"]) and refuses(row["references"][0]) for row in rows
-        )
+        self._said.update(one.language for one in rows if one.language)
+        self._refused += sum([refuses(one.references[0]) for one in rows if one.references])
+
+    def look(self, ids: Sequence[str], rows: Sequence[Example | Row]) -> None:
+        """Look at rows, if the sample takes them."""
         if not self._kinds:
             return
-        for row in rows:
-            key = _key(row["id"])
+        for id, one in zip(ids, rows, strict=True):
+            key = key_of(id)
             if self._last is None or key <= self._last:
-                self._sample.append(self._looked(key, row))
-        if len(self._sample) >= 2 * self._size:
-            self._cut()
+                self._sample.append(self._looked(key, one))
+        self._cut(self._size)
 
     def merge(self, other: "Measures") -> None:
         """Take in what was measured of other rows, by the same libraries and settings."""
@@ -127,7 +133,7 @@ class Measures:
         self._refused += other._refused
         self._said += other._said
         self._sample += other._sample
-        self._cut()
+        self._cut(self._size)
 
     def measured(self) -> Measured:
         """Return the facts, under the names that claims and reports use.
@@ -154,36 +160,48 @@ class Measures:
         detected = Measurement(value=ordered(counts), unit="instances", n=len(self._sample))
         return {"languages": (detected,)}
 
-    def _looked(self, key: int, row: Mapping[str, Any]) -> Looked:
+    def _looked(self, key: int, row: Example | Row) -> Looked:
         language, signature = "", b""
         if "languages" in self._kinds:
-            language = row["language"] or detect(shown(row))
+            language = row.language or detect(shown(row))
         if "near_duplicates" in self._kinds:
             signature = sign(text_of(row))
         return Looked(key, language, signature)
 
-    def _cut(self) -> None:
-        """Keep the smallest, if there are more than the sample may hold."""
-        if len(self._sample) > self._size:
+    def _cut(self, spare: int = 0) -> None:
+        """Keep the smallest, if there are more than the sample may hold, and so many to spare."""
+        if len(self._sample) > self._size + spare:
             self._sample.sort()
             del self._sample[self._size :]
             self._last = self._sample[-1].key if self._sample else -1
 
 
-def _key(id: str) -> int:
+def last_of(parts: Iterable["array[int]"], *, sample: int = SAMPLE) -> int | None:
+    """Return the `last` of a sample of the rows with these `key_of`; None if it takes all."""
+    held, many = array("Q"), 0
+    for keys in parts:
+        held += keys
+        many += len(keys)
+        if len(held) >= 2 * sample:
+            held = array("Q", sorted(held)[:sample])
+    return sorted(held)[sample - 1] if many > sample else None
+
+
+def key_of(id: str) -> int:
+    """Return the hash of a row's id by which the sample is drawn."""
     return int.from_bytes(blake2b(id.encode(), digest_size=8).digest(), "big")
 
 
-def text_of(row: Mapping[str, Any]) -> str:
+def text_of(row: Example | Row) -> str:
     """Return what is compared of a row: all but the system's messages, and the first answer."""
-    said = [one["content"] for one in row["messages"] if one["role"] != "system"]
-    return "\n".join([*said, *row["references"][:1]])[:LONGEST]
+    said = [turn.content for turn in row.messages if turn.role != "system"]
+    return "\n".join([*said, *row.references[:1]])[:LONGEST]
 
 
-def shown(row: Mapping[str, Any]) -> str:
+def shown(row: Example | Row) -> str:
     """Return what shows a row's language: the beginnings of the last prompt and of the answer."""
-    said = [one["content"] for one in row["messages"][-1:]]
-    return " ".join(text[:SPAN] for text in [*said, *row["references"][:1]])
+    said = [turn.content for turn in row.messages[-1:]]
+    return " ".join(text[:SPAN] for text in [*said, *row.references[:1]])
 
 
 def detect(text: str) -> str:

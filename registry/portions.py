@@ -4,20 +4,25 @@ Portions are counted and digested where they are made, and merged in any order; 
 have an order, which is that of the native files.
 """
 
-import hashlib
 import json
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 
-from registry.canonical import Batch, Example, Origin, batch_of
+from registry import rowgroups
+from registry.canonical import PARQUET, Example, Origin, batch_of
 from registry.collecting import uncollected
 from registry.formats import FORMATS, Unusable
-from registry.formats.blocks import Block, values
-from registry.formats.native import EMPTY_OUTPUT, Rows
-from registry.measures import Measures
+from registry.formats.blocks import Block, read_block, values
+from registry.formats.native import EMPTY_OUTPUT
+from registry.formats.native import Rows as Single
+from registry.hashing import RowDigest
+from registry.measures import Measures, key_of
 from registry.reports import Measurement
+from registry.rowgroups import RowGroup, row_group
 from registry.tally import Tally, ordered
 
 ROWS = 4096
@@ -30,7 +35,8 @@ Numbered = tuple[int, Example | Unusable]
 class Work:
     """What every portion of one file has in common; small, and fit to be sent anywhere.
 
-    `facts` asks for what has to be found out by looking into texts, less what `skip` names.
+    `facts` asks for what has to be found out by looking into texts, less what `skip` names. Rows
+    are only noted for that and looked at `later`, where no portion knows of the others.
     """
 
     dataset: str
@@ -40,6 +46,7 @@ class Work:
     limit: int | None = None
     facts: bool = False
     skip: tuple[str, ...] = ()
+    later: bool = False
 
 
 @dataclass(slots=True)
@@ -85,25 +92,66 @@ class Counted:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one split as they stand in a table, and the digest of them."""
+
+    group: RowGroup
+    digest: RowDigest
+
+
 @dataclass(slots=True)
 class Portion:
-    """The rows of each split, the quarantined rows' lines, the counts."""
+    """The rows of each split, the quarantined rows' lines, the counts.
 
-    batches: dict[str, Batch]
+    `noted` are the `key_of` of rows that are to be looked at later.
+    """
+
+    rows: dict[str, Rows]
     quarantine: str
     counted: Counted
+    noted: "array[int]" = field(default_factory=lambda: array("Q"))
 
 
-def of_block(work: Work, block: Block, format: str | Rows, last: int | None = None) -> Portion:
+def of_block(work: Work, block: Block, format: str | Single, last: int | None = None) -> Portion:
     """Convert a block of native rows; a format is given by name where it has to travel.
 
     `last` is that of the measures which this portion's will be merged with.
     """
     rows = FORMATS[format] if isinstance(format, str) else format
-    if not isinstance(rows, Rows):
+    if not isinstance(rows, Single):
         raise TypeError(f"format '{format}' is not one of single rows")
     with uncollected():
         return of_found(work, _found(rows, work, block), last)
+
+
+def of_place(work: Work, path: Path, block: Block, format: str, last: int | None = None) -> Portion:
+    """Convert a block whose text is in a file."""
+    with path.open("rb", buffering=0) as stream:
+        return of_block(work, read_block(block, stream), format, last)
+
+
+def put_down(portion: Portion, folder: Path, name: str) -> Portion:
+    """Return a portion whose rows are in files of that name in a folder from now on."""
+    groups = (
+        rowgroups.put_down(one.group, folder / f"{name}.{nth}")
+        for nth, one in enumerate(portion.rows.values())
+    )
+    return _with(portion, groups)
+
+
+def moved(portion: Portion, folder: Path) -> Portion:
+    """Return a portion whose files were moved to another folder."""
+    groups = (one.group for one in portion.rows.values())
+    return _with(portion, (replace(one, pages=folder / Path(one.pages).name) for one in groups))
+
+
+def _with(portion: Portion, groups: Iterable[RowGroup]) -> Portion:
+    rows = {
+        split: Rows(group, one.digest)
+        for (split, one), group in zip(portion.rows.items(), groups, strict=True)
+    }
+    return replace(portion, rows=rows)
 
 
 def of_file(
@@ -121,7 +169,7 @@ def of_file(
         yield of_found(work, some, last())
 
 
-def _found(format: Rows, work: Work, block: Block) -> Iterator[Numbered]:
+def _found(format: Single, work: Work, block: Block) -> Iterator[Numbered]:
     one, name = format.one, work.name
     for row, value in values(block, name):
         made = value if isinstance(value, Unusable) else one(value, name)
@@ -155,50 +203,56 @@ class _Part:
 def of_found(work: Work, found: Iterable[Numbered], last: int | None = None) -> Portion:
     """Put examples into rows of the table, and what is unusable into the quarantine."""
     counted = Counted(Measures(skip=work.skip, last=last) if work.facts else None)
+    parts, quarantine = _parts(work, found, counted)
+    made: dict[str, Rows] = {}
+    noted = array("Q")
+    for split, part in parts.items():
+        batch = batch_of(work.dataset, work.author, part.examples, part.ids, part.origins)
+        counted.rows.add(part.examples, batch.exchanges)
+        counted.annotators.update(one.annotator for one in part.examples if one.annotator)
+        if counted.facts:
+            counted.facts.count(part.examples)
+            if work.later:
+                noted.extend(map(key_of, part.ids))
+            else:
+                counted.facts.look(part.ids, part.examples)
+        made[split] = Rows(row_group(batch.columns, **PARQUET), batch.digest)
+    return Portion(made, "".join(quarantine), counted, noted)
+
+
+def _parts(
+    work: Work, found: Iterable[Numbered], counted: Counted
+) -> tuple[dict[str, _Part], list[str]]:
+    """Part what was found by split, with ids; return the lines of the quarantine as well."""
     parts: dict[str, _Part] = {}
     quarantine: list[str] = []
-    start = hashlib.sha256(f"{work.file}\n".encode("utf-8", "surrogatepass"))
-    previous, nth, usable = -1, 0, False
+    place = f"{work.file}\n".encode("utf-8", "surrogatepass")
+    file, dataset = work.file, work.dataset
+    split, part = None, _Part()
+    previous, nth, records, used, usable = -1, 0, 0, -1, 0
     for row, what in found:
-        if row != previous:
-            counted.records += 1
-            previous, nth, usable = row, 0, False
-        else:
+        if row == previous:
             nth += 1
+        else:
+            previous, nth = row, 0
+            records += 1
         if isinstance(what, Unusable):
             counted.reasons[what.reason] += 1
-            quarantine.append(_quarantined(work.file, row, what))
+            quarantine.append(_quarantined(file, row, what))
             continue
-        if not usable:
-            counted.usable += 1
-            usable = True
-        part = parts.get(what.split) or parts.setdefault(what.split, _Part())
-        place = start.copy()
-        place.update(f"{row}\n{nth}".encode())
+        if row != used:
+            used = row
+            usable += 1
+        if what.split != split:
+            split = what.split
+            part = parts.setdefault(split, _Part())
+        hashed = sha256(b"%b%d\n%d" % (place, row, nth)).hexdigest()
         part.examples.append(what)
-        part.ids.append(f"{work.dataset}:{place.hexdigest()[:24]}")
-        part.origins.append(Origin(work.file, row))
-        counted.rows.add(what)
-        if what.annotator:
-            counted.annotators[what.annotator] += 1
-    made = {
-        split: batch_of(work.dataset, work.author, part.examples, part.ids, part.origins)
-        for split, part in parts.items()
-    }
-    if counted.facts:
-        for part in parts.values():
-            counted.facts.add([_seen(*one) for one in zip(part.ids, part.examples, strict=True)])
-    return Portion(made, "".join(quarantine), counted)
-
-
-def _seen(id: str, one: Example) -> dict[str, Any]:
-    """Return what measures see of a row."""
-    return {
-        "id": id,
-        "language": one.language,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in one.messages],
-        "references": one.references,
-    }
+        part.ids.append(f"{dataset}:{hashed[:24]}")
+        part.origins.append(Origin(file, row))
+    counted.records += records
+    counted.usable += usable
+    return parts, quarantine
 
 
 def _quarantined(file: str, row: int, unusable: Unusable) -> str:

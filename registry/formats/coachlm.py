@@ -8,8 +8,9 @@ The test set is a JSON array of `instruction`, `input` and `reference response`.
 repository CoachLM (lunyiliu).
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from registry.canonical import Example
 from registry.formats import alpaca

@@ -5,8 +5,9 @@
 Source: grammarly/coedit, whose card documents `src` as `instruction: input_text`.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from registry.canonical import Example
 from registry.formats.native import Rows, Unusable, missing, not_text, text_of

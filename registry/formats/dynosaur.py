@@ -9,8 +9,9 @@ lies in that repository has other rows, of which no example can be made:
     {"task_name": "works", "instruction": "..", "input_fields": ["work"], "output_field": ["by"]}
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from registry.canonical import Example
 from registry.formats import alpaca

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.files import partial, whole, whole_folder, write_json, write_text
+from registry.files import partial, pass_on, whole, whole_folder, write_json, write_text
 
 
 def test_a_file_is_written_with_the_folders_above_it(tmp_path: Path) -> None:
@@ -24,6 +24,15 @@ def test_a_failure_leaves_what_was_there_and_nothing_half_written(tmp_path: Path
         fail_half_way()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_passed_on_to_the_disk_stays_in_the_file(tmp_path: Path) -> None:
+    with (tmp_path / "x").open("wb") as stream:
+        for nth in range(3):
+            stream.write(bytes([nth]) * 10_000)
+            pass_on(stream)
+            assert (tmp_path / "x").stat().st_size == 10_000 * (nth + 1)
+    assert (tmp_path / "x").read_bytes() == b"".join(bytes([nth]) * 10_000 for nth in range(3))
 
 
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:

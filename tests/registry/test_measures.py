@@ -1,13 +1,25 @@
 import pickle
 import random
 import sys
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.measures import CODES, LIBRARIES, Measures, detect, sign, similarity
+from registry.canonical import Example, Message
+from registry.measures import (
+    CODES,
+    LIBRARIES,
+    Measures,
+    detect,
+    key_of,
+    last_of,
+    sign,
+    similarity,
+)
 from registry.reports import Measurement
 
 GERMAN = "Alle Menschen sind frei und gleich an Würde und Rechten geboren."
@@ -17,9 +29,14 @@ PROMPTS = st.sampled_from([GERMAN, ENGLISH, FRENCH, "7", "Sing a song.", "Sing a
 ANSWERS = st.sampled_from(["La la.", "I'm sorry, but I cannot sing.", GERMAN, ENGLISH])
 
 
-def row(id: str, prompt: str, *answers: str, language: str | None = None) -> dict[str, Any]:
-    messages = [{"role": "system", "content": "Sing."}, {"role": "user", "content": prompt}]
-    return {"id": id, "messages": messages, "references": list(answers), "language": language}
+Numbered = tuple[str, Example]
+
+
+def row(
+    id: str, prompt: str, *answers: str, language: str | None = None, told: str = "Sing."
+) -> Numbered:
+    messages = (Message("system", told), Message("user", prompt))
+    return id, Example(messages=messages, references=answers, language=language)
 
 
 TABLES = st.lists(
@@ -35,27 +52,54 @@ def one(measures: Measures, name: str) -> Any:
     return found
 
 
-def measured(rows: list[dict[str, Any]], **settings: Any) -> Measures:
+def measured(rows: Sequence[Numbered], **settings: Any) -> Measures:
     made = Measures(**settings)
-    made.add(rows)
+    made.add([id for id, _ in rows], [one for _, one in rows])
     return made
 
 
 @given(TABLES, st.integers(1, 5), st.integers(0, 12), st.randoms())
 @settings(max_examples=60, deadline=None)
 def test_parts_in_any_order_measure_what_the_whole_does(
-    rows: list[dict[str, Any]], size: int, cut: int, luck: random.Random
+    rows: list[Numbered], size: int, cut: int, luck: random.Random
 ) -> None:
     whole = measured(rows, sample=size)
     shuffled = list(rows)
     luck.shuffle(shuffled)
     parts = [measured(shuffled[:cut], sample=size), Measures(sample=size)]
-    for each in shuffled[cut:]:
-        parts[-1].add([each])
+    for id, each in shuffled[cut:]:
+        parts[-1].add([id], [each])
     luck.shuffle(parts)
     merged = pickle.loads(pickle.dumps(parts[0]))
     merged.merge(parts[1])
     assert merged.measured() == whole.measured()
+
+
+@given(TABLES, st.integers(1, 5), st.integers(0, 12))
+@settings(max_examples=60, deadline=None)
+def test_rows_that_are_noted_first_and_looked_at_later_measure_the_same(
+    rows: list[Numbered], size: int, cut: int
+) -> None:
+    parts = rows[:cut], rows[cut:]
+    noted = [array("Q", [key_of(id) for id, _ in part]) for part in parts]
+    last, merged = last_of(noted, sample=size), Measures(sample=size)
+    for part in parts:
+        measures = Measures(sample=size, last=last)
+        measures.count([one for _, one in part])
+        taken = [(id, one) for id, one in part if last is None or key_of(id) <= last]
+        measures.look([id for id, _ in taken], [one for _, one in taken])
+        merged.merge(measures)
+    assert merged.measured() == measured(rows, sample=size).measured()
+
+
+def test_notes_of_many_rows_say_which_the_sample_takes_last() -> None:
+    keys = list(range(1000))
+    random.Random(1).shuffle(keys)
+    parts = [array("Q", keys[at : at + 7]) for at in range(0, 1000, 7)]
+    assert last_of(parts, sample=30) == 29
+    assert last_of(parts, sample=999) == 998
+    assert last_of(parts, sample=1000) is None
+    assert last_of([], sample=1) is None
 
 
 def test_a_sample_is_of_so_many_rows_and_not_of_the_first_ones() -> None:
@@ -70,8 +114,8 @@ def test_a_sample_is_of_so_many_rows_and_not_of_the_first_ones() -> None:
 def test_the_rows_of_a_sample_do_not_depend_on_batches() -> None:
     rows = [row(f"songs:{n}", "7", language=f"q{n}") for n in range(300)] + [row("last", "7")]
     once, singly = measured(rows, sample=20), Measures(sample=20)
-    for each in reversed(rows):
-        singly.add([each])
+    for id, each in reversed(rows):
+        singly.add([id], [each])
     assert one(singly, "languages") == one(once, "languages")
     assert len(one(once, "languages").value) == 20
 
@@ -122,9 +166,9 @@ def test_texts_that_share_seven_tenths_are_no_near_repeats() -> None:
 
 
 def test_what_all_rows_are_told_makes_none_of_them_alike() -> None:
-    rows = [row("a", "Sing a song of birds."), row("b", "What is twelve and seven?")]
-    for each in rows:
-        each["messages"][0]["content"] = " ".join(f"rule{n}" for n in range(200))
+    rules = " ".join(f"rule{n}" for n in range(200))
+    prompts = {"a": "Sing a song of birds.", "b": "What is twelve and seven?"}
+    rows = [row(id, prompt, told=rules) for id, prompt in prompts.items()]
     assert one(measured(rows), "near_duplicates").value == 0
 
 

@@ -3,19 +3,24 @@ from statistics import fmean
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.canonical import Message, Row
-from registry.tally import Tally, exchange_hash, summary
+from registry.canonical import Example, Message, Origin, batch_of, encode, exchange_hash
+from registry.tally import Tally, summary
 
 
-def row(prompt: str, *answers: str, task: str = "", split: str = "train") -> Row:
-    return Row(
-        id="songs:1",
-        dataset="songs",
+def row(prompt: str, *answers: str, task: str = "", split: str = "train") -> Example:
+    return Example(
         task=task,
         split=split,
         messages=(Message("system", "Sing."), Message("user", prompt)),
         references=answers,
     )
+
+
+def counted(*rows: Example) -> Tally:
+    tally, many = Tally(), len(rows)
+    batch = batch_of("songs", None, rows, ["songs:1"] * many, [Origin("x", 0)] * many)
+    tally.add(rows, batch.exchanges)
+    return tally
 
 
 @given(lengths=st.lists(st.integers(0, 50), min_size=1))
@@ -30,30 +35,24 @@ def test_a_summary_of_counts_is_that_of_the_values(lengths: list[int]) -> None:
 
 
 def test_repeated_rows_are_those_with_the_same_messages_and_first_reference() -> None:
-    tally = Tally()
-    for one in (row("A", "la"), row("A", "la", "do"), row("A", "do"), row("B", "la")):
-        tally.add(one)
-    (duplicates,) = tally.measured()["duplicates"]
+    songs = row("A", "la"), row("A", "la", "do"), row("A", "do"), row("B", "la")
+    (duplicates,) = counted(*songs).measured()["duplicates"]
     assert duplicates.value == 1
 
 
 def test_the_border_between_two_texts_is_part_of_a_rows_hash() -> None:
     one = [{"role": "user", "content": "ab"}]
     two = [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]
-    assert exchange_hash(one, ["c"]) != exchange_hash(two, ["c"])
-    assert exchange_hash(one, []) != exchange_hash(one, [""])
+    pairs = (one, ["c"]), (two, ["c"]), (one, []), (one, [""])
+    assert len({exchange_hash(encode(said), encode(answer)) for said, answer in pairs}) == 4
 
 
 def test_a_prompt_without_an_answer_has_no_output_length() -> None:
-    tally = Tally()
-    tally.add(row("A"))
-    assert [one.part for one in tally.measured()["lengths"]] == ["prompt"]
+    assert [one.part for one in counted(row("A")).measured()["lengths"]] == ["prompt"]
 
 
 def test_tasks_messages_and_splits_are_counted() -> None:
-    tally = Tally()
-    tally.add(row("A", task="scales"))
-    tally.add(row("B", task="scales", split="test"))
+    tally = counted(row("A", task="scales"), row("B", task="scales", split="test"))
     found = {(one.unit, one.split): one.value for one in tally.measured()["scale"]}
     assert found == {
         ("instances", None): 2,
@@ -72,10 +71,6 @@ def test_parts_that_are_merged_count_what_the_whole_does(
     songs: list[tuple[str, str]], cut: int
 ) -> None:
     rows = [row(prompt, answer, task=prompt) for prompt, answer in songs]
-    whole, parts = Tally(), (Tally(), Tally())
-    for at, one in enumerate(rows):
-        whole.add(one)
-        parts[at >= cut].add(one)
-    last, first = parts
-    first.merge(last)
-    assert first.measured() == whole.measured()
+    merged = counted(*rows[cut:])
+    merged.merge(counted(*rows[:cut]))
+    assert merged.measured() == counted(*rows).measured()

@@ -6,12 +6,12 @@ To write the golden files anew: TUNEDECK_REWRITE_GOLDEN=1 pytest tests/registry/
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from registry.canonical import Example
 from registry.formats import FORMATS, Unusable
@@ -55,6 +55,6 @@ def _read_samples(format: str) -> list[dict[str, Any]]:
         name = path.relative_to(folder).as_posix()
         with path.open("rb") as stream:
             for row, what in FORMATS[format](stream, name):
-                kept = {key: value for key, value in asdict(what).items() if value}
+                kept = {key: value for key, value in to_builtins(what).items() if value}
                 found.append({"file": name, "row": row, **kept})
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]

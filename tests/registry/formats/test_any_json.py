@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from registry.canonical import ROLES, Example
 from registry.errors import RegistryError
@@ -66,9 +66,9 @@ def is_sound(one: Any) -> bool:
     texts = [*one.references, *one.rejected, *one.options, one.task, one.split, one.definition]
     texts += [message.content for message in one.messages]
     texts += [
-        getattr(shown, part.name)
+        text
         for shown in (*one.positives, *one.negatives, *one.constraints)
-        for part in fields(shown)
+        for text in astuple(shown)
     ]
     return (
         all(isinstance(text, str) for text in texts)
