@@ -25,7 +25,7 @@ _NULLS = {"", "~", "null"}
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _STANDARD = "tag:yaml.org,2002:"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,11 @@ class Node:
         return self.value
 
 
-def parse(text: str, complain: Complain) -> Node | None:
-    """Read one YAML document; problems are told to `complain`, and None means there was no card."""
+def parse(text: str, complain: Complain, *, deepest: int = MAX_DEPTH) -> Node | None:
+    """Read one YAML document; problems are told to `complain`, and None means there was no card.
+
+    `deepest` is how deep lists and mappings may nest.
+    """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         complain(1, "file", f"is larger than {MAX_BYTES:,} bytes; a card is a few kilobytes")
         return None
@@ -57,7 +60,7 @@ def parse(text: str, complain: Complain) -> Node | None:
         line, code = _line_at(text, unprintable.start()), ord(unprintable.group())
         complain(line, "yaml", f"holds the character U+{code:04X}, which YAML forbids; remove it")
         return None
-    document = _Document(yaml.parse(text, Loader=_LOADER), complain)
+    document = _Document(yaml.parse(text, Loader=LOADER), complain, deepest)
     try:
         root = document.root()
     except _TooDeep:
@@ -97,9 +100,10 @@ class _Document:
     and at a second document.
     """
 
-    def __init__(self, events: Iterator[Any], complain: Complain) -> None:
+    def __init__(self, events: Iterator[Any], complain: Complain, deepest: int) -> None:
         self.events = events
         self.complain = complain
+        self.deepest = deepest
         self.data = True
 
     def root(self) -> Node | None:
@@ -132,8 +136,9 @@ class _Document:
             self.complain(line, tag, "is a tag; a card is plain data, remove it")
         if isinstance(event, yaml.ScalarEvent):
             return Node(event.value if event.style else scalar(event.value), line, {})
-        if depth > MAX_DEPTH:
-            self.complain(line, "yaml", f"is nested more than {MAX_DEPTH} deep; a card is flat")
+        if depth > self.deepest:
+            said = f"is nested more than {self.deepest} deep; a card is flat"
+            self.complain(line, "yaml", said)
             raise _TooDeep
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(line, path, depth)

@@ -71,10 +71,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style(value))
 
 
-def _style(value: str) -> str | None:
+def style(value: str) -> str | None:
     """Return YAML's style for a text: a block for lines such as BibTeX, quotes where needed."""
     if _is_block(value):
         return "|"

@@ -6,7 +6,7 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import batch, cards, exports, history, reports, stages
+from registry.cli import batch, cards, exports, history, hub, reports, stages
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -39,6 +39,10 @@ for command in (
     cards.schema,
     history.history,
     exports.export,
+    hub.push,
+    hub.pull,
+    hub.diff,
+    hub.status,
     stages.fetch,
     stages.convert,
     stages.mix,

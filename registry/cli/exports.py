@@ -20,7 +20,7 @@ def export() -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file instead.")
 @ROOT
 def croissant(name: str, base: str | None, out: Path | None, root: Path) -> None:
-    """Print dataset ID as Croissant 1.0, which is schema.org's Dataset in JSON-LD.
+    """Print dataset ID as Croissant 1.1, which is schema.org's Dataset in JSON-LD.
 
     \b
         registry export croissant alpaca

@@ -30,17 +30,23 @@ UNSAID = ("", "unknown", "unspecified", "n/a", "none", "null")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who says it: a file, or what `said_by` calls the page; a paper card if there is one."""
+    """Who says it: a file, or what `said_by` calls the page; a paper card if there is one.
+
+    `revision` is the commit of a page that may change.
+    """
 
     file: str
     said_by: str | None = None
     paper: str | None = None
+    revision: str | None = None
 
     @property
     def name(self) -> str:
         """How claims name it."""
         if self.paper:
             return self.paper
+        if self.said_by and self.revision:
+            return f"{self.file} of {self.said_by}@{self.revision}"
         if self.said_by and not HOME.check(self.said_by) and not self.said_by.startswith("http"):
             return f"{self.file} of {self.said_by}"
         return self.said_by or self.file
@@ -74,7 +80,7 @@ class Draft:
 
     def keep(self, key: str, value: Any) -> None:
         """Keep what no field holds, unless the source says nothing there."""
-        if value not in (None, "", [], {}):
+        if key.strip() and value not in (None, "", [], {}):
             text = json.dumps(value, ensure_ascii=False, sort_keys=True)
             self.kept.append(Unmapped(source=self.source.name, key=key, value=text))
 

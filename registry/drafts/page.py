@@ -35,11 +35,24 @@ def draft(
 ) -> Card:
     """Draft the card of a page."""
     front, body = _parts(text, path)
+    return draft_of(front, body, path, source, registry, kind=kind, id=id)
+
+
+def draft_of(
+    front: Mapping[str, Any],
+    body: str,
+    path: Path,
+    source: Source,
+    registry: Registry,
+    *,
+    kind: str | None = None,
+    id: str | None = None,
+) -> Card:
+    """Draft the card of a page whose front matter is read already."""
     kind = kind or _kind(front, source, path)
     heading = re.search(r"^#\s+(.+?)\s*#*$", body, flags=re.MULTILINE)
-    name = str(
-        front.get("pretty_name") or (heading[1] if heading else "") or source.home or path.stem
-    )
+    names = (front.get("pretty_name"), heading[1] if heading else None, source.home, path.stem)
+    name = next(one for one in map(_name, names) if one)
     made = Draft(kind, id or slug(source.home or name), name, source)
     made.summary = _first_paragraph(body)
     if source.home:
@@ -85,35 +98,41 @@ def _kind(front: Mapping[str, Any], source: Source, path: Path) -> str:
     raise RegistryError(f"{path}: may be a dataset's or a model's; say which with --kind")
 
 
+def _name(value: Any) -> str:
+    """Return a name on one line; nothing where there is none."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
 def _licence(made: Draft, front: Mapping[str, Any]) -> None:
     said = front.get("license")
-    named = front.get("license_name")
+    named = _name(front.get("license_name"))
     for one in said if isinstance(said, list) else [said]:
-        if one is None:
+        if one is None or not str(one).strip():
             continue
-        word = str(named) if str(one).casefold() == "other" and named else str(one)
+        word = named if str(one).casefold() == "other" and named else " ".join(str(one).split())
         made.say("licence", licence(word), "license", printed=str(one))
 
 
 def _of_a_dataset(made: Draft, front: Mapping[str, Any], registry: Registry) -> None:
     creators = _listed(front.get("annotations_creators"))
-    who = [CREATORS[one] for one in creators if one in CREATORS]
+    who = [CREATORS[str(one)] for one in creators if str(one) in CREATORS]
     if who:
         said = list(dict.fromkeys(who))
-        made.say("annotator", said, "annotations_creators", printed=", ".join(creators))
-    made.keep("annotations_creators", [one for one in creators if one not in CREATORS])
+        printed = ", ".join(map(str, creators))
+        made.say("annotator", said, "annotations_creators", printed=printed)
+    made.keep("annotations_creators", [one for one in creators if str(one) not in CREATORS])
     infos = front.get("dataset_info")
     rest = []
     for info in _listed(infos):
         if not isinstance(info, dict):
             rest.append(info)
             continue
-        config = info.get("config_name")
-        subset = None if config in (None, "default") else str(config)
+        config = _name(str(info.get("config_name") or ""))
+        subset = config if config not in ("", "default") else None
         for split in _listed(info.get("splits")):
             count = split.get("num_examples") if isinstance(split, dict) else None
-            if isinstance(count, int):
-                name = str(split.get("name", "")) or None
+            if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+                name = _name(str(split.get("name", ""))) or None
                 made.say(
                     "scale", count, "dataset_info", unit="instances", split=name, subset=subset
                 )
@@ -159,22 +178,20 @@ def _results(made: Draft, entry: Any, registry: Registry) -> bool:
     """Add the results on benchmarks that have a card; tell whether that were all of them."""
     every = True
     for result in _listed(entry.get("results") if isinstance(entry, dict) else None):
-        data = result.get("dataset") or {}
-        benchmark = known(registry, "benchmark", str(data.get("name") or data.get("type") or ""))
-        for metric in _listed(result.get("metrics")):
+        given = result if isinstance(result, dict) else {}
+        data = given["dataset"] if isinstance(given.get("dataset"), dict) else {}
+        called = _name(data.get("name")) or _name(data.get("type"))
+        benchmark = known(registry, "benchmark", called)
+        metrics = _listed(given.get("metrics"))
+        every = every and bool(metrics)
+        for one in metrics:
+            metric = one if isinstance(one, dict) else {}
             value = metric.get("value")
-            name = metric.get("name") or metric.get("type")
+            name = _name(metric.get("name")) or _name(metric.get("type"))
             if benchmark and name and isinstance(value, int | float):
-                at = f"model-index, {data.get('name') or data.get('type')}"
-                split = str(data["split"]) if data.get("split") else None
-                made.say(
-                    "results",
-                    float(value),
-                    at,
-                    benchmark=benchmark,
-                    metric=str(name),
-                    split=split,
-                )
+                split = _name(str(data.get("split") or "")) or None
+                at = f"model-index, {called}"
+                made.say("results", float(value), at, benchmark=benchmark, metric=name, split=split)
             else:
                 every = False
     return every

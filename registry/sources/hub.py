@@ -5,6 +5,7 @@ The hub is the one that HF_ENDPOINT names.
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def bring(wanted: Wanted) -> Path:
         "revision": commit,
         "local_dir": folder / repository / commit,
         "cache_dir": wanted.scratch / "hub-cache",
-        "tqdm_class": _bar(wanted.progress),
+        "tqdm_class": bar(wanted.progress),
     }
     endpoint = os.environ.get("HF_ENDPOINT") or ENDPOINT
     api = huggingface_hub.HfApi(endpoint=endpoint)
@@ -49,11 +50,11 @@ def bring(wanted: Wanted) -> Path:
         # Asked once: the download itself would ask an unreachable hub for 24 seconds.
         fits(api.get_hf_file_metadata(url=place).size or 0, wanted.file)
         return Path(api.hf_hub_download(**asked))
-    except _failures() as error:
-        raise _plain(error, endpoint) from error
+    except failures() as error:
+        raise plainly(error, endpoint) from error
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """Return what the client raises about hubs and networks, and not about disks."""
     from huggingface_hub import errors
 
@@ -64,8 +65,9 @@ def _failures() -> tuple[type[Exception], ...]:
     return (*asked, *network, errors.HFValidationError)
 
 
-def _bar(progress: bool) -> type[Any]:
-    """Return the client's own bar, shown or not as the caller says."""
+@cache
+def bar(progress: bool) -> type[Any]:
+    """Return the client's own bar, shown or not as the caller says; each class has a thread."""
     from huggingface_hub.utils.tqdm import tqdm
 
     def begin(self: Any, *args: Any, **settings: Any) -> None:
@@ -75,7 +77,8 @@ def _bar(progress: bool) -> type[Any]:
     return type("Bar", (tqdm,), {"__init__": begin})
 
 
-def _plain(error: Exception, endpoint: str) -> RegistryError:
+def plainly(error: Exception, endpoint: str) -> RegistryError:
+    """Return what the client raised in words for people."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):

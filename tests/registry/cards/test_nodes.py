@@ -187,7 +187,7 @@ def test_a_scalar_is_text_or_what_python_makes_of_it(text: str) -> None:
 def test_the_rules_hold_for_the_parser_written_in_python_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("registry.cards.nodes._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("registry.cards.nodes.LOADER", yaml.SafeLoader)
     assert plain("a: no\nb: [1, 2023-04]\n") == {"a": "no", "b": [1, "2023-04"]}
     assert wrong("a:\n\tb: 1\n") == [(2, "yaml", "is indented with a tab; indent with spaces")]
     assert wrong("a: 1\n---\nb: 2\n")[0][0] == 2
