@@ -44,7 +44,7 @@ ROUTES = [
 
 
 def standalone(settings: Settings) -> ASGIApp:
-    """Return the catalog without MLflow."""
+    """Return the catalog without MLflow: its pages, and the Hub's API where settings say so."""
     app = Starlette(
         routes=ROUTES,
         exception_handlers={
@@ -57,7 +57,12 @@ def standalone(settings: Settings) -> ASGIApp:
     app.state.watch = Watch(settings.root, patience=settings.patience)
     app.state.answers = Answers()
     app.state.runs = Runs(settings)
-    return guard(app, settings)
+    pages = guard(app, settings)
+    if not settings.hub:
+        return pages
+    from catalog.hub.server import beside
+
+    return beside(pages, settings)
 
 
 def create_app() -> ASGIApp:

@@ -2,24 +2,22 @@
 
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from catalog import settings
+from catalog.hub.commands import fsck, gc, token
+from catalog.options import ROOT
 from registry.errors import RegistryError
 
 BACKEND = "MLFLOW_BACKEND_STORE_URI"
-ROOT = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default=True,
-    help="The folder that holds cards/.",
-)
 
 
 class _Group(click.Group):
@@ -63,29 +61,58 @@ def main() -> None:
 )
 @ROOT
 @click.option("--no-mlflow", is_flag=True, help="The catalog alone; starts at once.")
+@click.option(
+    "--hub/--no-hub",
+    default=True,
+    show_default=True,
+    help="Whether Hub clients can push and pull here: HF_ENDPOINT=http://127.0.0.1:5000.",
+)
+@click.option(
+    "--public-url",
+    metavar="URL",
+    envvar=settings.PUBLIC_URL,
+    show_envvar=True,
+    help="What Hub clients call this server by, where a proxy stands before it.",
+)
 def serve(
-    port: int, host: str, public_hosts: tuple[str, ...], backend: str, root: Path, no_mlflow: bool
+    port: int,
+    host: str,
+    public_hosts: tuple[str, ...],
+    backend: str,
+    root: Path,
+    no_mlflow: bool,
+    hub: bool,
+    public_url: str | None,
 ) -> None:
-    """Serve the pages, their JSON and MLflow until Ctrl-C.
+    """Serve the pages, their JSON, the Hub's API and MLflow until Ctrl-C.
 
     \b
         catalog serve
         catalog serve --port 8080 --no-mlflow
         catalog serve --host 0.0.0.0 --public-host cards.example.org
         catalog serve --backend postgresql://mlflow@db.example.org/mlflow
+        TUNEDECK_HUB_STORE=postgresql://hub@db.example.org/hub catalog serve
+        TUNEDECK_HUB_BLOBS=s3://bucket/hub catalog serve
 
     A password belongs into the variable or into ~/.pgpass: others on this machine see arguments.
     """
     root = root.resolve()
     if not no_mlflow:
         _check_mlflow(backend)
-    click.echo(_greeting(root, host, port, "" if no_mlflow else backend))
+    told = replace(
+        settings.from_environment(os.environ),
+        root=root,
+        hosts=tuple(name.lower() for name in public_hosts),
+        hub=hub,
+        public_url=_checked_url(public_url),
+    )
+    click.echo(_greeting(root, host, port, "" if no_mlflow else backend, hub=hub))
     _claim(host, port)
     sys.stdout.flush()
     if no_mlflow:
-        _serve_alone(root, host, port, public_hosts)
+        _serve_alone(told, host, port)
     else:
-        _serve_with_mlflow(root, host, port, public_hosts, backend)
+        _serve_with_mlflow(told, host, port, backend)
 
 
 @main.command()
@@ -171,7 +198,7 @@ def _progress(done: int, whole: int) -> None:
         click.echo(f"\r{done:,} of {whole:,} cards", err=True, nl=done == whole)
 
 
-def _greeting(root: Path, host: str, port: int, backend: str) -> str:
+def _greeting(root: Path, host: str, port: int, backend: str, *, hub: bool) -> str:
     """Say what is here and where; cards that cannot be read are counted, not fatal."""
     from catalog.index import Index
     from registry.cards.vocabulary import FOLDERS
@@ -187,6 +214,10 @@ def _greeting(root: Path, host: str, port: int, backend: str) -> str:
     if problems:
         said = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines.append(f"         {said} in the cards; `registry check` lists them")
+    if hub:
+        lines.append(
+            f"Hub      HF_ENDPOINT={address}  (to push, make a token: catalog token create)"
+        )
     if backend:
         from registry.tracking import shown
 
@@ -229,32 +260,36 @@ def _claim(host: str, port: int) -> None:
         ) from error
 
 
-def _serve_alone(root: Path, host: str, port: int, public_hosts: Sequence[str]) -> None:
+def _checked_url(url: str | None) -> str | None:
+    """Return an address that others can be given, without a slash at its end."""
+    if url and not re.fullmatch(r"https?://[^/?#@\s]+/?", url):
+        raise RegistryError(
+            f"--public-url {url}: is not http(s)://HOST[:PORT]; a path cannot follow"
+        )
+    return (url or "").rstrip("/") or None
+
+
+def _serve_alone(told: settings.Settings, host: str, port: int) -> None:
     import uvicorn
 
     from catalog.app import standalone
-    from catalog.settings import Settings
 
-    names = tuple(name.lower() for name in public_hosts)
-    app = standalone(Settings(root=root, hosts=names))
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(standalone(told), host=host, port=port, log_level="warning", server_header=False)
 
 
-def _serve_with_mlflow(
-    root: Path, host: str, port: int, public_hosts: Sequence[str], backend: str
-) -> None:
+def _serve_with_mlflow(told: settings.Settings, host: str, port: int, backend: str) -> None:
     """Become MLflow's server: its command knows how to start and to stop it."""
-    from catalog import settings
-
-    os.environ[settings.ROOT] = str(root)
-    os.environ[settings.HOSTS] = ",".join(public_hosts)
+    os.environ[settings.ROOT] = str(told.root)
+    os.environ[settings.HOSTS] = ",".join(told.hosts)
+    os.environ[settings.HUB] = "1" if told.hub else "0"
+    os.environ[settings.PUBLIC_URL] = told.public_url or ""
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("PYTHONWARNINGS", "ignore:starlette.middleware.wsgi is deprecated")
-    os.chdir(root)
+    os.chdir(told.root)
     # In the environment, and not among the arguments, which everybody on this machine may read.
     os.environ[BACKEND] = backend
-    os.execv(sys.executable, mlflow_command(host, port, public_hosts))
+    os.execv(sys.executable, mlflow_command(host, port, told.hosts))
 
 
 def mlflow_command(host: str, port: int, public_hosts: Sequence[str]) -> list[str]:
@@ -275,3 +310,7 @@ def mlflow_command(host: str, port: int, public_hosts: Sequence[str]) -> list[st
         )
     options = [word for pair in said.items() for word in pair]
     return [sys.executable, "-m", "mlflow", "server", *options]
+
+
+for _command in (token, gc, fsck):
+    main.add_command(_command)

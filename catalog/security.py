@@ -81,7 +81,7 @@ def _refusal(scope: Scope, settings: Settings) -> tuple[int, str] | None:
     if not is_known_host(host, settings.hosts):
         said = f"host '{host}': is not this server's name"
         return 403, f"{said}; if it should be, start it with --public-host"
-    if scope["method"] not in READS and _is_foreign(headers, host):
+    if scope["method"] not in READS and is_foreign(headers, host):
         return 403, "this write comes from a page of another site"
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > settings.max_body:
@@ -89,7 +89,7 @@ def _refusal(scope: Scope, settings: Settings) -> tuple[int, str] | None:
     return None
 
 
-def _is_foreign(headers: Headers, host: str) -> bool:
+def is_foreign(headers: Headers, host: str) -> bool:
     """Tell whether a browser says that a write was sent by a page that is not ours."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():

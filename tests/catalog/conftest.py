@@ -37,10 +37,10 @@ PATIENCE = 90.0
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr"}
 
 
-def _sample() -> ModuleType:
-    """Load the module beside this one; tests are no package, so it has no name to import."""
-    path = Path(__file__).with_name("sample.py")
-    spec = importlib.util.spec_from_file_location("catalog_sample", path)
+def _beside(name: str) -> ModuleType:
+    """Load a module beside this one; tests are no package, so it has no name to import."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"catalog_{name}", path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -52,7 +52,17 @@ def _sample() -> ModuleType:
 @pytest.fixture(scope="session")
 def sample() -> ModuleType:
     """Return the module that makes the sample."""
-    return _sample()
+    return _beside("sample")
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Callable[[], str]]:
+    """Return what makes an empty database in a PostgreSQL; skip where there is none."""
+    postgres = _beside("postgres")
+    if not postgres.BINARIES:
+        pytest.skip("there is no PostgreSQL in /usr/lib/postgresql")
+    with postgres.started() as create:
+        yield create
 
 
 @pytest.fixture(scope="session")

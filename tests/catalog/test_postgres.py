@@ -2,15 +2,10 @@
 
 import json
 import os
-import pwd
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import chown, rmtree
 from typing import Any
 from urllib.request import urlopen
 
@@ -20,68 +15,19 @@ from registry import reports
 from registry.index import load
 from registry.tracking import sync, trace
 
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-PASSWORD = "not/to:be@seen"
 BACKEND = "MLFLOW_BACKEND_STORE_URI"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not BINARIES, reason="there is no PostgreSQL in /usr/lib/postgresql"),
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
 ]
 
 
-def who() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: return what makes a process of another user."""
-    if os.geteuid() != 0:
-        return {}
-    users = {one.pw_name for one in pwd.getpwall()}
-    user = "postgres" if "postgres" in users else "nobody"
-    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-
-
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL on a free port, with a password, and return the URI of a database."""
-    import psycopg
-
-    # Not pytest's own folder, which no other user may enter.
-    folder = Path(tempfile.mkdtemp(prefix="tunedeck-postgres-"))
-    data, secret, log = folder / "data", folder / "password", folder / "log"
-    secret.write_text(PASSWORD)
-    other = who()
-    if other:
-        chown(folder, other["user"])
-        chown(secret, other["user"])
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = str(one.getsockname()[1])
-    initdb = [BINARIES[-1] / "initdb", "-D", data, "-U", "keeper", "-A", "scram-sha-256"]
-    process = None
-    try:
-        words = [*map(str, initdb), "--pwfile", str(secret), "-N", "-E", "UTF8", "--locale=C"]
-        subprocess.run(words, check=True, capture_output=True, cwd=folder, **other)
-        words = [str(BINARIES[-1] / "postgres"), "-D", str(data), "-p", port, "-k", str(folder)]
-        words += ["-h", "127.0.0.1", "-c", "fsync=off"]
-        with log.open("wb") as out:
-            process = subprocess.Popen(words, stdout=out, stderr=out, cwd=folder, **other)
-        until = time.monotonic() + 60
-        said = {"host": "127.0.0.1", "port": port, "user": "keeper", "password": PASSWORD}
-        while True:
-            try:
-                with psycopg.connect(**said, dbname="postgres", autocommit=True) as connection:
-                    connection.execute("CREATE DATABASE tracking")
-                break
-            except psycopg.OperationalError:
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < until, log.read_text()
-                time.sleep(0.2)
-        yield f"postgresql://keeper:not%2Fto%3Abe%40seen@127.0.0.1:{port}/tracking"
-    finally:
-        if process:
-            process.terminate()
-            process.wait(timeout=30)
-        rmtree(folder)
+def postgres(databases: Any) -> str:
+    """Return the URI of a database for MLflow."""
+    made: str = databases()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""A server that speaks the Hub's protocol: repos of datasets and models, on our own disk."""
