@@ -1,11 +1,13 @@
 """The catalog under load: requests at a steady rate, with MLflow in the same process.
 
-    python benchmarks/load.py [--root .] [--rate 200] [--seconds 60] [--no-mlflow]
+    python benchmarks/load.py [--root .] [--rate 200] [--seconds 60] [--warm 30] [--no-mlflow]
 
 Starts `catalog serve` with one worker on the cards under --root, asks for pages, lists with random
 filters and words, lineage, JSON and downloads at a steady rate whether or not answers have come
 (so that a slow answer does not make the load lighter), and prints how many came without error and
 how long they took, from the moment each was due. Every kind of address is drawn with the same seed.
+Before that it is asked at a quarter of the rate for --warm seconds: a server that has just started
+makes every page for the first time.
 """
 
 import argparse
@@ -41,6 +43,7 @@ def main() -> None:
     asked.add_argument("--root", type=Path, default=Path())
     asked.add_argument("--rate", type=int, default=200, help="Requests per second.")
     asked.add_argument("--seconds", type=int, default=60)
+    asked.add_argument("--warm", type=int, default=30, help="Seconds at a quarter of the rate.")
     asked.add_argument("--no-mlflow", action="store_true")
     given = asked.parse_args()
     port = free_port()
@@ -54,13 +57,16 @@ def main() -> None:
     )
     try:
         wait_for(port)
-        times, errors = steady(port, addresses(given.root), given.rate, given.seconds)
+        draw = addresses(given.root)
+        steady(port, draw, given.rate // 4, given.warm)
+        times, errors = steady(port, draw, given.rate, given.seconds)
         peak = memory(process.pid)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
     times.sort()
     where = "without MLflow" if given.no_mlflow else "with MLflow in the same process"
-    print(f"{len(times):,} answers in {given.seconds} s at {given.rate}/s, {where}")
+    print(f"{len(times):,} answers in {given.seconds} s at {given.rate}/s, {where},")
+    print(f"after {given.warm} s at {given.rate // 4}/s")
     print(f"errors: {len(errors)} {errors[:3] if errors else ''}")
     for share in (0.5, 0.95, 0.99, 1.0):
         at = min(len(times) - 1, int(len(times) * share))
