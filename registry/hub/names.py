@@ -47,7 +47,7 @@ def repo(id: str) -> tuple[str, str]:
     if not slash:
         raise Refused(f"{id[:200]!r}: has no namespace; write it as namespace/name")
     for part in (namespace, name):
-        if not _PART.fullmatch(part) or "--" in part or ".." in part or _DEVICE.fullmatch(part):
+        if not _PART.fullmatch(part) or "--" in part or ".." in part or _DEVICE.fullmatch(part.lower()):
             raise Refused(
                 f"{id[:200]!r}: {part[:100]!r} may hold letters, digits, '-', '_' and '.' only, up"
                 " to 96, with a letter or digit at both ends and no '--' or '..'"

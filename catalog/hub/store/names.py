@@ -53,7 +53,7 @@ def repo(type: str, id: str) -> tuple[str, str]:
     if not slash:
         raise Refused(f"{id!r}: has no namespace; write it as namespace/name")
     for part in (namespace, name):
-        if not _PART.fullmatch(part) or "--" in part or ".." in part or _DEVICE.fullmatch(part):
+        if not _PART.fullmatch(part) or "--" in part or ".." in part or _DEVICE.fullmatch(part.lower()):
             raise Refused(
                 f"{id!r}: {part!r} may hold letters, digits, '-', '_' and '.' only, up to 96, "
                 "with a letter or digit at both ends and no '--' or '..'"
