@@ -22,15 +22,13 @@ MAX_PATH = 1024
 MAX_PART = 255
 MAX_DEPTH = 64
 
-RISKY = frozenset(
-    re.findall(
-        r"\S+",
-        r".bin .ckpt .cloudpickle .dill .dll .dylib .exe .h5 .hdf5 .joblib .keras .mar "
-        r".model_state .nemo .npz .p .pb .pck .pcl .pickle .pkl .pt .pt2 .pth .ptl .py .pyc .pyd "
-        r".pyo .pyw .pyz .skops .so .th .whl ",
-    )
-)
+_ENDINGS = """
+bin ckpt cloudpickle dill dll dylib exe h5 hdf5 joblib keras mar model_state nemo npz p pb pck pcl
+pickle pkl pt pt2 pth ptl py pyc pyd pyo pyw pyz skops so th whl
+"""
+RISKY = frozenset(_ENDINGS.split())
 """Endings of files that run code when people open them as they usually do."""
+_PACKED = frozenset(("br", "bz2", "gz", "lz4", "lzma", "xz", "z", "zip", "zst"))
 
 
 class Refused(RegistryError):
@@ -47,7 +45,8 @@ def repo(id: str) -> tuple[str, str]:
     if not slash:
         raise Refused(f"{id[:200]!r}: has no namespace; write it as namespace/name")
     for part in (namespace, name):
-        if not _PART.fullmatch(part) or "--" in part or ".." in part or _DEVICE.fullmatch(part.lower()):
+        is_device = _DEVICE.fullmatch(part.lower())
+        if not _PART.fullmatch(part) or "--" in part or ".." in part or is_device:
             raise Refused(
                 f"{id[:200]!r}: {part[:100]!r} may hold letters, digits, '-', '_' and '.' only, up"
                 " to 96, with a letter or digit at both ends and no '--' or '..'"
@@ -103,6 +102,8 @@ def fold(text: str) -> str:
     >>> fold("Stra\u00dfe") == fold("STRASSE") and fold("e\u0301") == fold("\u00c9")
     True
     """
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFD", text).casefold()
     seen = "".join(one for one in plain if unicodedata.category(one) != "Cf")
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", seen).casefold())
@@ -153,5 +154,7 @@ def risky(text: str) -> bool:
     >>> risky("a/Model.PKL"), risky("model.safetensors"), risky("data.pkl.gz")
     (True, False, True)
     """
-    name = fold(text.rpartition("/")[2])
-    return any(f".{ending}" in RISKY for ending in name.split(".")[1:])
+    _, *endings = fold(text.rpartition("/")[2]).split(".")
+    while endings and endings[-1] in _PACKED:
+        endings.pop()
+    return bool(endings) and endings[-1] in RISKY

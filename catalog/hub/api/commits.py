@@ -22,8 +22,8 @@ from catalog.hub.api.errors import Refused, said
 from catalog.hub.store import blobs, commits, names, pulls, refs, trees
 from catalog.hub.store.blobs import Batch
 from catalog.hub.store.commits import Committed, DeleteFile, DeleteFolder, Put
-from catalog.hub.store.errors import StoreError
 from catalog.hub.store.trees import File
+from registry.errors import RegistryError
 
 INLINE = 1 << 20
 """From this size on a file is sent by LFS or Xet instead of within the commit."""
@@ -214,7 +214,7 @@ async def _fed(body: "_Body", request: Request) -> None:
                 await intake.hop(body.take, lines)
             if len(rest) > MAX_LINE:
                 raise Refused(413, f"a file within a commit has at most {MAX_FILE:,} bytes")
-        except (Refused, StoreError) as error:
+        except (Refused, RegistryError) as error:
             refused, rest = error, bytearray()
     if refused:
         raise refused

@@ -18,9 +18,9 @@ from catalog.hub.api.ask import Ask
 from catalog.hub.api.errors import Refused, response, translated
 from catalog.hub.api.raw import Body, Need, Route, Table, Undecodable, query, segments
 from catalog.hub.store import Store
-from catalog.hub.store.errors import StoreError
 from catalog.security import READS, is_foreign, is_known_host
 from catalog.settings import Settings
+from registry.errors import RegistryError
 
 MAX_JSON = 8 << 20
 """The largest JSON body: a preupload of 256 files carries 512 bytes of each and their paths."""
@@ -46,7 +46,7 @@ def hub(table: Table, settings: Settings, opened: Callable[[], Store]) -> ASGIAp
             found = await _answer(table, settings, opened, request)
         except ClientDisconnect:
             return
-        except (Refused, StoreError, Undecodable) as error:
+        except (Refused, RegistryError, Undecodable) as error:
             found = response(translated(error))
         except Exception:
             _log.exception("%s %s", scope["method"], scope["path"])

@@ -1,14 +1,11 @@
 """What the store says when it cannot do what it was asked; the API gives each its status."""
 
 from registry.errors import RegistryError
+from registry.hub.names import Refused as Refused  # what the store never takes, no client does
 
 
 class StoreError(RegistryError):
     """The store cannot do it; the message says what is so and what to do."""
-
-
-class Refused(StoreError):
-    """A name, a path or an operation that the store never takes."""
 
 
 class NoRepo(StoreError):
