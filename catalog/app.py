@@ -55,14 +55,19 @@ def standalone(settings: Settings) -> ASGIApp:
     )
     app.state.settings = settings
     app.state.watch = Watch(settings.root, patience=settings.patience)
+    app.state.pushed = None
     app.state.answers = Answers()
     app.state.runs = Runs(settings)
     pages = guard(app, settings)
     if not settings.hub:
         return pages
-    from catalog.hub.server import beside
+    from catalog.hub.pushed import Pushed
+    from catalog.hub.server import Opened, beside
 
-    return beside(pages, settings)
+    opened = Opened(settings)
+    app.state.pushed = Pushed(settings.root, opened.there)
+    app.state.watch.before = app.state.pushed.lay_out
+    return beside(pages, settings, opened, app.state.watch)
 
 
 def create_app() -> ASGIApp:

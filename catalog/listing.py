@@ -9,13 +9,12 @@ from starlette.datastructures import QueryParams
 
 from catalog.answer import Unclear
 from catalog.index import Ask, Found
-from catalog.index.deriving import NUMBERS
+from catalog.index.deriving import FACETS, NUMBERS
 from catalog.index.finding import Line, Range
 from catalog.shelf import Shelf
 from registry import query, wanted
 from registry.cards.vocabulary import FOLDERS
 from registry.errors import near
-from registry.query import FACETS
 
 PAGE = 50
 ALL = "cards"
@@ -193,7 +192,7 @@ def listing(shelf: Shelf, ask: Asked) -> dict[str, Any]:
             "page": ask.page,
         },
         "total": found.total,
-        "cards": [line(one) for one in found.lines],
+        "cards": [_line(shelf, one) for one in found.lines],
         "columns": [_column(name, ask) for name in _OF_KIND[ask.place]],
         "facets": list(_facets(found, ask)),
         "ranges": list(_ranges(found, ask)),
@@ -219,6 +218,11 @@ def line(one: Line) -> dict[str, Any]:
     """Return a card of the list as plain values, with where its page is."""
     row = {**query.as_row(one.entry), "href": f"/{one.entry.name}"}
     return row | {"snippet": one.snippet} if one.snippet else row
+
+
+def _line(shelf: Shelf, one: Line) -> dict[str, Any]:
+    row = line(one)
+    return row | {"pushed": True} if shelf.index.is_pushed(one.entry.name) else row
 
 
 def _column(name: str, ask: Asked) -> dict[str, Any]:

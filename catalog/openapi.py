@@ -9,11 +9,10 @@ from typing import Any
 
 from catalog.boards import SLICES
 from catalog.comparing import MOST
-from catalog.index.deriving import NUMBERS
+from catalog.index.deriving import FACETS, NUMBERS
 from catalog.listing import ALL, COLUMNS
 from registry import timeline
 from registry.cards.vocabulary import FOLDERS
-from registry.query import FACETS
 
 Schema = dict[str, Any]
 
@@ -193,7 +192,7 @@ _ENTRY = _object(
         **{name: _list(_WHOLE) for name in ("tasks", "instances", "parameters")},
         "reproduced": _TRUE,
     },
-    {"href": _TEXT, "snippet": _TEXT},
+    {"href": _TEXT, "snippet": _TEXT, "pushed": _TRUE},
 )
 _VALUE = _object({"value": _TEXT, "count": _WHOLE, "chosen": _TRUE, "href": _TEXT})
 _COUNTS: Schema = {"type": "object", "additionalProperties": _WHOLE}

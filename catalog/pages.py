@@ -89,6 +89,7 @@ def card(request: Request) -> Response:
     values: dict[str, Any] = {
         "card": described,
         "file": shelf.registry.files.get(name_of(found)),
+        "pushed": _pushed(request, name_of(found)),
         "entry": query.as_row(query.entry(found, shelf.reports)),
         "scale": scale(described),
         "disagreements": disagreements(shelf, found, described),
@@ -108,10 +109,25 @@ def card(request: Request) -> Response:
     return answer(request, f"{found.kind}.html", values)
 
 
+def _pushed(request: Request, name: str) -> dict[str, Any] | None:
+    """Return the repo that a card was pushed to; none for the checkout's."""
+    found = request.app.state.pushed
+    origin = found.of(name) if found and _shelf(request).index.is_pushed(name) else None
+    if origin is None:
+        return None
+    return {
+        "repo": f"{origin.type}/{origin.id}",
+        "href": origin.address,
+        "commit": origin.commit,
+        "drafted": origin.drafted,
+    }
+
+
 def is_live(request: Request) -> bool:
     """Tell whether data on disk or runs of MLflow have a part in a card's page."""
     name = f"{request.path_params['folder']}/{request.path_params['name'].removesuffix('.json')}"
-    return request.app.state.runs.has(name) or _shelf(request).index.is_executable(name)
+    index = _shelf(request).index
+    return request.app.state.runs.has(name) or index.is_executable(name) or index.is_pushed(name)
 
 
 def lineage(request: Request) -> Response:

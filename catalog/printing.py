@@ -17,6 +17,7 @@ _LABELS = {
     "type": "Instruction type",
     "evidence": "How we know",
     "reproduced": "Reproduced",
+    "origin": "Where from",
     "unnamed": "Metric not named",
     "nli": "NLI",
     "llm": "LLM",
@@ -89,6 +90,7 @@ _PLAIN = {
     ("annotator", "program"): "a program",
     ("reproduced", "yes"): "run here",
     ("reproduced", "no"): "not run here",
+    ("origin", "pushed"): "pushed to the Hub here",
 }
 
 

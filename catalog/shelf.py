@@ -1,7 +1,7 @@
 """The cards and reports as they are now, looked at again only when that is due."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
@@ -37,10 +37,14 @@ class Shelf:
 
 
 class Watch:
-    """Keeps the shelf of one root. `patience` 0 looks at the files before each use."""
+    """Keeps the shelf of one root. `patience` 0 looks at the files before each use.
+
+    `before` is called before each look with the cards as they were.
+    """
 
     def __init__(self, root: Path, *, patience: float = SHARE) -> None:
         self.root = root
+        self.before: Callable[[Registry], None] | None = None
         self._patience = patience
         self._lock = Lock()
         self._index: Index | None = None
@@ -66,6 +70,10 @@ class Watch:
         with self._lock:
             return self._look()
 
+    def hurry(self) -> None:
+        """Look at the files before the next use, for something has changed them."""
+        self._due = 0.0
+
     def _look_and_release(self) -> None:
         try:
             self._look()
@@ -77,6 +85,8 @@ class Watch:
         if self._index is None:
             self._index = Index(self.root)
         index = self._index
+        if self.before:
+            self.before(index.registry)
         index.refresh()
         found = self._shelf
         if found is None or found.generation != index.memory.generation:

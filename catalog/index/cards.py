@@ -6,9 +6,9 @@ hundred thousand cards cost no memory until a page needs one of them.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from threading import Lock
 
+from catalog.index.scanning import Places
 from registry.cards import Card
 from registry.cards.reading import read_file
 from registry.cards.vocabulary import FOLDERS
@@ -24,22 +24,24 @@ Has = Callable[[str], bool]
 class Files:
     """Reads cards' files and keeps those asked for last, each as its file was at that time."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, places: Places) -> None:
+        self.places = places
         self._lock = Lock()
         self._kept: OrderedDict[tuple[str, int, int], Card] = OrderedDict()
 
     def card(self, name: str) -> Card | None:
         """Return a card by its name, or None if its file is not there or not a card."""
-        path = self.root / "cards" / f"{name}.yaml"
+        file = f"cards/{name}.yaml"
+        root = self.places.of(file)
+        path = root / file
         try:
             status = path.stat()
-            key = (name, status.st_mtime_ns, status.st_size)
+            key = (str(path), status.st_mtime_ns, status.st_size)
             with self._lock:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key]
-            found = read_file(path, root=self.root).card
+            found = read_file(path, root=root).card
         except OSError:
             return None
         if found is not None:
@@ -74,15 +76,19 @@ class Folder(Mapping[str, Card]):
 
 
 class Paths(Mapping[str, str]):
-    """The file of each card by its name."""
+    """The file of each card by its name, as seen from the checkout's root."""
 
-    def __init__(self, folders: Mapping[str, Folder]) -> None:
-        self._folders = folders
+    def __init__(self, folders: Mapping[str, Folder], places: Places) -> None:
+        self._folders, self._places = folders, places
 
     def __getitem__(self, name: str) -> str:
         if name not in self:
             raise KeyError(name)
-        return f"cards/{name}.yaml"
+        file = f"cards/{name}.yaml"
+        root = self._places.of(file)
+        if root == self._places.root:
+            return file
+        return (root / file).relative_to(self._places.root).as_posix()
 
     def __contains__(self, name: object) -> bool:
         folder, _, id = str(name).partition("/")
@@ -98,4 +104,5 @@ class Paths(Mapping[str, str]):
 def registry_of(files: Files, ids: Ids, has: Has) -> Registry:
     """Return a registry whose cards are read when they are asked for."""
     folders = {folder: Folder(folder, files, ids, has) for folder in FOLDERS.values()}
-    return Registry(files.root, **folders, files=Paths(folders))  # type: ignore[arg-type]
+    paths = Paths(folders, files.places)
+    return Registry(files.places.root, **folders, files=paths)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from registry.cards import Card, Cited, Model, to_plain
 from registry.cards.vocabulary import FOLDERS
 from registry.index import Registry, squash
 from registry.lineage import Edge, Node
-from registry.query import FACETS, Entry, facet_values
+from registry.query import Entry, facet_values
 from registry.reports import Report
 
 NUMBERS = ("instances", "tasks", "parameters", "year")
@@ -28,6 +28,11 @@ SORTED = (
     "parameters",
     "evidence",
 )
+ORIGIN, PUSHED = "origin", "pushed"
+"""A facet of those cards only that are not the checkout's but somebody pushed."""
+
+FACETS = (*query.FACETS, ORIGIN)
+
 DEFAULT = ""
 """The name of the order in which cards stand if nobody asks for another."""
 
@@ -78,7 +83,7 @@ def derive(card: Card, registry: Registry, known: Mapping[tuple[str, str], Repor
 
 
 def _facets(card: Card, one: Entry, registry: Registry) -> Iterator[tuple[str, str]]:
-    for name in FACETS:
+    for name in query.FACETS:
         yield from ((name, value) for value in facet_values(one, name))
     if card.kind in DATED and (date := timeline.released(card, registry)):
         yield DATE, date

@@ -3,16 +3,16 @@
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pyroaring import BitMap
 
-from catalog.index.deriving import DATED_BY, Derived, derive, entry_to_json
+from catalog.index.deriving import DATED_BY, ORIGIN, PUSHED, Derived, derive, entry_to_json
 from catalog.index.memory import Change
-from catalog.index.scanning import Seen, Stamp
+from catalog.index.scanning import Places, Seen, Stamp
 from catalog.index.tables import OF_A_CARD
 from registry.cards.reading import Read, read_file
 from registry.cards.vocabulary import FOLDERS
@@ -20,6 +20,7 @@ from registry.errors import Problem
 from registry.index import Registry, absences, stray, unbuildable
 from registry.reports import Report
 
+_OURS = f"sha256 NOT GLOB '{PUSHED} *'"
 Row = tuple[Any, ...]
 Known = Mapping[tuple[str, str], Report]
 
@@ -62,7 +63,7 @@ class Filling:
     """An open index and what its cards are derived with."""
 
     db: sqlite3.Connection
-    root: Path
+    places: Places
     registry: Registry
     known: Known
     tick: Callable[[int, int], None]
@@ -123,10 +124,12 @@ def _changed(
 ) -> Iterator[str]:
     """Yield the files whose bytes are others than before, and note the stamps of all."""
     for path in paths:
+        root = one.places.of(path)
         try:
-            digest = sha256((one.root / path).read_bytes()).hexdigest()
+            digest = sha256((root / path).read_bytes()).hexdigest()
         except OSError:
             continue
+        digest = digest if root == one.places.root else f"{PUSHED} {digest}"
         stamp = json.dumps(seen.cards[path])
         old = one.db.execute("SELECT sha256 FROM file WHERE path = ?", (path,)).fetchone()
         if path not in stamps or old is None or old[0] != digest:
@@ -174,19 +177,35 @@ def _write(one: Filling, paths: Sequence[str], gathered: Gathered) -> None:
     """Read each file and put in its rows in place of those it had."""
     for at, path in enumerate(paths, 1):
         one.tick(at, len(paths))
+        root = one.places.of(path)
         try:
-            read = read_file(one.root / path, root=one.root)
+            read = read_file(root / path, root=root)
         except OSError:  # gone between the look and the reading; the next look sees that
             continue
         _forget_rows(one, path, gathered)
-        _put_problems(one.db, read.problems, several=False)
+        ours = root == one.places.root
         targets = {f"{FOLDERS[mention.kind]}/{mention.id}" for mention in read.mentions}
         rows = ((path, target) for target in targets)
         one.db.executemany("INSERT INTO mention VALUES (?, ?)", rows)
         if read.card is not None:
             made = derive(read.card, one.registry, one.known)
-            _put(one.db, made, gathered)
-        _put_problems(one.db, _judge(one, read), several=False)
+            _put(one.db, made if ours else _apart(made), gathered)
+        if ours:
+            _put_problems(one.db, (*read.problems, *_judge(one, read)), several=False)
+
+
+def _apart(made: Derived) -> Derived:
+    """Return what is kept of a card that somebody pushed: no stage runs on it.
+
+    It is in the way of no card of the checkout, whatever it is called.
+    """
+    return replace(
+        made,
+        sourced=False,
+        executable=False,
+        squashed=f"{PUSHED} {made.entry.name}",
+        facets=(*made.facets, (ORIGIN, PUSHED)),
+    )
 
 
 def _judge(one: Filling, read: Read) -> Iterator[Problem]:
@@ -194,10 +213,11 @@ def _judge(one: Filling, read: Read) -> Iterator[Problem]:
 
     def there(kind: str, id: str) -> bool:
         path = f"cards/{FOLDERS[kind]}/{id}.yaml"
-        return one.db.execute("SELECT 1 FROM file WHERE path = ?", (path,)).fetchone() is not None
+        asked = f"SELECT 1 FROM file WHERE path = ? AND {_OURS}"
+        return one.db.execute(asked, (path,)).fetchone() is not None
 
     def ids(kind: str) -> list[str]:
-        asked = "SELECT path FROM file WHERE path GLOB ?"
+        asked = f"SELECT path FROM file WHERE path GLOB ? AND {_OURS}"
         found = one.db.execute(asked, (f"cards/{FOLDERS[kind]}/*",))
         return [Path(path).stem for (path,) in found]
 
@@ -235,7 +255,8 @@ def _judge_together(one: Filling) -> None:
 
 def _note_strays(one: Filling, strays: Iterable[str]) -> None:
     one.db.execute("DELETE FROM problem WHERE several AND field = 'file'")
-    found = (stray(Path(path), is_file=(one.root / path).is_file()) for path in strays)
+    root = one.places.root
+    found = (stray(Path(path), is_file=(root / path).is_file()) for path in strays)
     _put_problems(one.db, [problem for problem in found if problem], several=True)
 
 

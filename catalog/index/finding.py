@@ -11,9 +11,9 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from catalog.index.deriving import DEFAULT, NUMBERS, entry_from_json
+from catalog.index.deriving import DEFAULT, FACETS, NUMBERS, entry_from_json
 from catalog.index.memory import Memory
-from registry.query import FACETS, Entry
+from registry.query import Entry
 
 RANKED = 3000
 """Up to how many cards with the words are put in the order of how well they match."""

@@ -18,7 +18,7 @@ from catalog.index.deriving import DATE, DATED, entry_from_json
 from catalog.index.filling import Filling, stamps_of, update
 from catalog.index.finding import Ask, Found, find
 from catalog.index.memory import parts, walk
-from catalog.index.scanning import Seen, scan
+from catalog.index.scanning import Places, Seen, scan
 from catalog.index.tables import open_for_reading, open_index
 from registry.cards.cache import FOLDER
 from registry.cards.vocabulary import FOLDERS
@@ -47,6 +47,7 @@ class Index:
 
     def __init__(self, root: Path, *, path: Path | None = None) -> None:
         self.root = root
+        self.places = Places(root)
         self.path = path or place(root)
         self._writer = open_index(self.path, _code())
         self._stamps = stamps_of(self._writer)
@@ -54,9 +55,9 @@ class Index:
         (self._version,) = self._writer.execute("PRAGMA data_version").fetchone()
         self._lock = Lock()
         self._threads = local()
-        self._files = Files(root)
+        self._files = Files(self.places)
         self.registry = registry_of(self._files, self._ids, self._has)
-        self._drafts = registry_of(self._files, _no_ids, self._is_card)
+        self._drafts = registry_of(self._files, self._ids_of_files, self._is_card)
         self.reports: dict[tuple[str, str], Report] = {}
         self._unread: dict[str, str] = {}
         self._parsed: set[str] = set()
@@ -77,7 +78,7 @@ class Index:
             raise RegistryError(said)
         with self._lock:
             self._follow_others()
-            seen = scan(self.root)
+            seen = scan(self.places)
             if seen == self._seen and not seen.racy:
                 return 0
             known = self._stamps.reports
@@ -87,7 +88,7 @@ class Index:
                 if seen.reports.get(path) != known.get(path)
             }
             self._read_reports(seen, moved)
-            filling = Filling(self._writer, self.root, self._drafts, self.reports, tick)
+            filling = Filling(self._writer, self.places, self._drafts, self.reports, tick)
             with uncollected():
                 gathered = update(filling, seen, self._stamps, {Path(path).stem for path in moved})
             self._seen = seen
@@ -299,6 +300,16 @@ class Index:
     def _is_card(self, name: str) -> bool:
         return self._files.card(name) is not None
 
+    def _ids_of_files(self, folder: str) -> Iterator[str]:
+        """Yield the ids of a folder's files; the rows of its cards are being written meanwhile."""
+        roots = (self.places.root, self.places.pushed)
+        found = {path.stem for root in roots for path in (root / "cards" / folder).glob("*.yaml")}
+        return iter(sorted(found))
+
+    def is_pushed(self, name: str) -> bool:
+        """Tell whether a card is not the checkout's but was pushed to a repo of this server."""
+        return self._seen is not None and f"cards/{name}.yaml" in self._seen.pushed
+
 
 def place(root: Path) -> Path:
     """Return where a root's index lies; of a root that cannot be written to, in a folder apart."""
@@ -332,7 +343,3 @@ def _marks(part: list[Any]) -> str:
 
 def _kind(folder: str) -> str:
     return _KINDS[folder]
-
-
-def _no_ids(folder: str) -> Iterator[str]:
-    raise NotImplementedError(f"{folder}: are not all read while the index is made")

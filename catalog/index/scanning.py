@@ -15,17 +15,47 @@ Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where cards lie: in the checkout, and in a folder of cards that others pushed.
+
+    A name means the checkout's card wherever it has one.
+    """
+
+    root: Path
+
+    @property
+    def pushed(self) -> Path:
+        """The folder of what was pushed to this server's Hub; often there is none."""
+        return self.root / "hub" / "pushed"
+
+    def of(self, file: str) -> Path:
+        """Return the folder that a card's file, such as `cards/datasets/alpaca.yaml`, lies under.
+
+        >>> Places(Path("here")).of("cards/datasets/alpaca.yaml")
+        PosixPath('here')
+        """
+        if (self.root / file).is_file() or not (self.pushed / file).is_file():
+            return self.root
+        return self.pushed
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """Every card's and report's file with what changes when it does; `strays` are neither."""
+    """Every card's and report's file with what changes when it does; `strays` are neither.
+
+    `pushed` are those of the cards that are not the checkout's.
+    """
 
     cards: Mapping[str, Stamp]
     reports: Mapping[str, Stamp]
     strays: tuple[str, ...]
     racy: frozenset[str]
+    pushed: frozenset[str] = frozenset()
 
 
-def scan(root: Path) -> Seen:
+def scan(places: Places) -> Seen:
     """Look at each file's size, times and inode."""
+    root = places.root
     cards: dict[str, Stamp] = {}
     reports: dict[str, Stamp] = {}
     strays: list[str] = []
@@ -42,6 +72,9 @@ def scan(root: Path) -> Seen:
             names = (one.name for one in entries)
             found = (name for name in names if name.lower().endswith((".yaml", ".yml")))
             strays += [f"cards/{inside}/{name}" if inside else f"cards/{name}" for name in found]
+    others = _pushed(places.pushed)
+    pushed = frozenset(others.keys() - cards.keys())
+    cards |= {path: others[path] for path in sorted(pushed)}
     for inside, entries in _folders(root, "reports"):
         if inside and "/" not in inside:
             for one in entries:
@@ -49,7 +82,16 @@ def scan(root: Path) -> Seen:
                     reports[f"reports/{inside}/{one.name}"] = _stamp(one)
     late = time.time_ns() - RACY
     racy = frozenset(path for path, stamp in cards.items() if stamp[1] > late or stamp[2] > late)
-    return Seen(cards, reports, tuple(sorted(strays)), racy)
+    return Seen(cards, reports, tuple(sorted(strays)), racy, pushed)
+
+
+def _pushed(folder: Path) -> dict[str, Stamp]:
+    return {
+        f"cards/{inside}/{one.name}": _stamp(one)
+        for inside, entries in _folders(folder, "cards")
+        for one in entries
+        if one.name.endswith(".yaml")
+    }
 
 
 def _folders(root: Path, top: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:

@@ -4,6 +4,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,9 @@ from catalog.hub.api import who
 from catalog.hub.api.ask import Ask
 from catalog.hub.api.errors import Refused, response, translated
 from catalog.hub.api.raw import Body, Need, Route, Table, Undecodable, query, segments
+from catalog.hub.checkout import Checkout
 from catalog.hub.store import Store
+from catalog.hub.store.names import CHECKOUT
 from catalog.security import READS, is_foreign, is_known_host
 from catalog.settings import Settings
 from registry.errors import RegistryError
@@ -37,13 +40,16 @@ HEADERS = {
 _log = logging.getLogger("catalog.hub")
 
 
-def hub(table: Table, settings: Settings, opened: Callable[[], Store]) -> ASGIApp:
+def hub(
+    table: Table, settings: Settings, opened: Callable[[], Store], checkout: Checkout
+) -> ASGIApp:
     """Return the Hub's API; the store is opened by the first request that needs it."""
+    asked = partial(_asked, settings, opened, checkout)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request, headed = Request(scope, receive), _with_headers(send)
         try:
-            found = await _answer(table, settings, opened, request)
+            found = await _answer(table, settings, asked, request)
         except ClientDisconnect:
             return
         except (Refused, RegistryError, Undecodable) as error:
@@ -57,14 +63,14 @@ def hub(table: Table, settings: Settings, opened: Callable[[], Store]) -> ASGIAp
 
 
 async def _answer(
-    table: Table, settings: Settings, opened: Callable[[], Store], request: Request
+    table: Table, settings: Settings, asked: Callable[..., Ask], request: Request
 ) -> Response:
     _check_sender(request, settings)
     route, params = _routed(table, request)
     if route.body is not Body.STREAM:
         most = MAX_JSON if route.body is Body.JSON else MAX_NONE
         _check_length(request.headers, most)
-    ask = await run_in_threadpool(_asked, route, params, settings, opened, request)
+    ask = await run_in_threadpool(asked, route, params, request)
     if route.body is Body.JSON:
         ask = replace(ask, body=await _read(request, MAX_JSON))
     if inspect.iscoroutinefunction(route.endpoint):
@@ -75,17 +81,21 @@ async def _answer(
 
 
 def _asked(
-    route: Route,
-    params: dict[str, str],
     settings: Settings,
     opened: Callable[[], Store],
+    checkout: Checkout,
+    route: Route,
+    params: dict[str, str],
     request: Request,
 ) -> Ask:
     """Find out who asks and which repo they mean, and refuse what the route's need does not let."""
     store, someone, repo = opened(), None, None
     if route.need not in (Need.NOTHING, Need.SIGNED):
         someone = who.caller(store, request.headers)
+        checkout.begin()
         if route.has_repo:
+            if params["ns"] == CHECKOUT:
+                checkout.follow(params["kind"], params["name"])
             repo = who.located(store, someone, params["kind"], f"{params['ns']}/{params['name']}")
         who.require(store, someone, route.need, repo.namespace if repo else None)
     return Ask(request, store, settings, params, query(request.scope), someone, repo)

@@ -6,11 +6,13 @@ from catalog.hub.api.errors import Refused, no_repo
 from catalog.hub.api.raw import Need
 from catalog.hub.store import Store, repos, tokens
 from catalog.hub.store.errors import NoRepo, NoToken
+from catalog.hub.store.names import CHECKOUT
 from catalog.hub.store.repos import Repo
 from catalog.hub.store.tokens import Who
 
 BAD_TOKEN = "Invalid credentials in Authorization header"
 """The words by which clients tell a bad token from a repo that is not there."""
+FIXED = f"the repos of {CHECKOUT!r} are this server's own cards; change the cards in its checkout"
 
 
 def caller(store: Store, headers: Headers) -> Who | None:
@@ -45,6 +47,9 @@ def require(store: Store, who: Who | None, need: Need, namespace: str | None) ->
     """Refuse callers whose token does not reach; reading was checked before."""
     if need in (Need.TOKEN, Need.NAMED):
         _some_token(store, who)
+    if need is Need.PROPOSE and namespace == CHECKOUT:
+        _some_token(store, who)
+        raise Refused(403, FIXED)
     if need is Need.PROPOSE and _some_token(store, who).role == "read":
         raise Refused(403, "this token may read only; the change needs one that may write")
     if need is Need.WRITE and namespace is not None:
@@ -54,6 +59,8 @@ def require(store: Store, who: Who | None, need: Need, namespace: str | None) ->
 def require_writer(store: Store, who: Who | None, namespace: str) -> Who:
     """Return the caller if they may write to a namespace."""
     found = _some_token(store, who)
+    if namespace == CHECKOUT:
+        raise Refused(403, FIXED)
     if not tokens.allows(found, "write", namespace):
         raise Refused(403, f"this token may not write to {namespace!r}")
     return found
@@ -61,7 +68,7 @@ def require_writer(store: Store, who: Who | None, namespace: str) -> Who:
 
 def may_write(who: Who | None, repo: Repo) -> bool:
     """Tell whether the caller may write to a repo."""
-    return tokens.allows(who, "write", repo.namespace)
+    return repo.namespace != CHECKOUT and tokens.allows(who, "write", repo.namespace)
 
 
 def _some_token(store: Store, who: Who | None) -> Who:

@@ -11,6 +11,7 @@ from registry.hub import names as shared
 from registry.hub.names import Refused, fold, is_commit, is_sha256, path, risky
 
 __all__ = [
+    "CHECKOUT",
     "MAIN",
     "TYPES",
     "collision",
@@ -28,6 +29,8 @@ __all__ = [
 
 TYPES = ("models", "datasets")
 MAIN = "refs/heads/main"
+CHECKOUT = "registry"
+"""The namespace of the checkout's own cards, which nobody but the server writes to."""
 
 _ADDRESSES = """
 api benchmarks cards cas compare datasets kernels leaderboards lfs lineage mixtures mlflow models
