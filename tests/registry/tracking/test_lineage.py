@@ -14,7 +14,7 @@ from registry.tracking import sync, trace
 pytest.importorskip("mlflow")
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 MODEL = "smollm2-evals"
 Edges = set[tuple[str, str]]
 
