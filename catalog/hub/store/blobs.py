@@ -9,11 +9,10 @@ import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection, bindparam, func
@@ -258,22 +257,11 @@ class Batch:
         for _, path in self.taken:
             path.unlink(missing_ok=True)
 
-    def __enter__(self) -> "Batch":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 @contextmanager
 def receiving(store: "Store", user: str) -> Iterator[Batch]:
     """Give a batch to add files to; at the end of the block `user` possesses them."""
-    with Batch(store.scratch) as batch:
+    with closing(Batch(store.scratch)) as batch:
         yield batch
         keep(store, user, batch.kept())
 

@@ -1,12 +1,17 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from registry import Registry, load
 from registry.files import write_text
 from registry.tracking.description import describe_model, plain
 from tests.registry.tracking.made import (
     chain,
 )
+
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
 
 
 def test_text_of_a_card_cannot_act_in_the_description(root: Path) -> None:

@@ -15,6 +15,9 @@ from tests.registry.tracking.made import (
     runs_of,
 )
 
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
 
 def test_live_metrics_reach_mlflow_while_tuning(uri: str) -> None:
     said = list[str]()

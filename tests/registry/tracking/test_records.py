@@ -14,6 +14,9 @@ from tests.registry.tracking.made import (
     score,
 )
 
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
 
 @given(st.text(max_size=400))
 def test_a_clean_name_is_one_that_mlflow_accepts(name: str) -> None:

@@ -25,6 +25,9 @@ from tests.registry.tracking.made import (
     state,
 )
 
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
 
 def test_a_dead_server_is_one_sentence_in_seconds(registry: Registry) -> None:
     before = time.perf_counter()

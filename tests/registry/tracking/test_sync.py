@@ -26,6 +26,9 @@ from tests.registry.tracking.made import (
     state,
 )
 
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
 
 def test_a_password_is_never_shown() -> None:
     assert "secret" not in shown("postgresql+psycopg://me:secret@host:5432/mlflow")

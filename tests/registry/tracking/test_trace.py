@@ -12,6 +12,9 @@ from tests.registry.tracking.made import (
     runs_of,
 )
 
+pytest.importorskip("mlflow")
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
 
 def test_a_champion_is_traced_to_the_sha256_of_its_native_files(published: str) -> None:
     found = trace(published, "singer@champion")
