@@ -14,6 +14,8 @@ PAGES = {
     "paper": "/papers/survey-2023",
     "lineage": "/lineage/models/smollm2-short",
     "plots": "/plots",
+    "list": "/datasets",
+    "compare": "/compare?card=datasets/wizardlm&card=models/smollm2-short&card=papers/survey-2023",
 }
 
 pytestmark = pytest.mark.slow
