@@ -86,8 +86,8 @@ def on_bug(request: Request, error: Exception) -> Response:
 
 
 def wants_json(request: Request) -> bool:
-    """Tell whether the address asks for JSON."""
-    return request.url.path.endswith(".json")
+    """Tell whether the address asks for JSON; pages of files called `.json` have no such twin."""
+    return request.url.path.endswith(".json") and request.scope.get("has_twin", True)
 
 
 def _json(values: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import os
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog import feed, pages, sitemap
@@ -46,7 +46,7 @@ ROUTES = [
 def standalone(settings: Settings) -> ASGIApp:
     """Return the catalog without MLflow: its pages, and the Hub's API where settings say so."""
     app = Starlette(
-        routes=ROUTES,
+        routes=_routes(settings),
         exception_handlers={
             HTTPException: on_http_error,
             RegistryError: on_registry_error,
@@ -61,13 +61,24 @@ def standalone(settings: Settings) -> ASGIApp:
     pages = guard(app, settings)
     if not settings.hub:
         return pages
+    from catalog.hub.checkout import Checkout
     from catalog.hub.pushed import Pushed
     from catalog.hub.server import Opened, beside
 
-    opened = Opened(settings)
-    app.state.pushed = Pushed(settings.root, opened.there)
-    app.state.watch.before = app.state.pushed.lay_out
-    return beside(pages, settings, opened, app.state.watch)
+    opened, watch = Opened(settings), app.state.watch
+    app.state.hub, app.state.pushed = opened, Pushed(settings.root, opened.there)
+    app.state.checkout = Checkout(watch, opened, settings.public_url)
+    watch.before = app.state.pushed.lay_out
+    return beside(pages, settings, opened, watch, app.state.checkout)
+
+
+def _routes(settings: Settings) -> list[BaseRoute]:
+    """Return the routes; pages of repos stand before the last, which takes any two words."""
+    if not settings.hub:
+        return [*ROUTES]
+    from catalog.hub.web.routes import ROUTES as OF_REPOS
+
+    return [*ROUTES[:-1], *OF_REPOS, ROUTES[-1]]
 
 
 def create_app() -> ASGIApp:

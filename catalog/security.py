@@ -66,6 +66,11 @@ def is_known_host(host: str, hosts: tuple[str, ...]) -> bool:
     return name == "localhost" or name in hosts or _is_address(name)
 
 
+def hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the names that the server may be called by, that in its public address among them."""
+    return (*settings.hosts, urlsplit(settings.public_url or "").hostname or "localhost")
+
+
 def _is_address(name: str) -> bool:
     try:
         ip_address(name)
@@ -78,7 +83,7 @@ def _refusal(scope: Scope, settings: Settings) -> tuple[int, str] | None:
     """Return status and reason if the request is not to be answered."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if not is_known_host(host, settings.hosts):
+    if not is_known_host(host, hosts(settings)):
         said = f"host '{host}': is not this server's name"
         return 403, f"{said}; if it should be, start it with --public-host"
     if scope["method"] not in READS and is_foreign(headers, host):

@@ -60,5 +60,5 @@ _PAGES.globals |= {
 
 def render(request: Request, template: str, values: Mapping[str, Any]) -> str:
     """Return a page as text."""
-    page = _PAGES.get_template(template)
-    return page.render(values, request=request, mlflow=request.app.state.settings.mlflow)
+    page, settings = _PAGES.get_template(template), request.app.state.settings
+    return page.render(values, request=request, mlflow=settings.mlflow, hub=settings.hub)

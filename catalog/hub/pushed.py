@@ -113,14 +113,20 @@ class Pushed:
             card = _checked(text, repo)
         except RegistryError as error:
             return replace(begun, why=str(error)[:500])
-        if squash(card.id) in taken:
-            return replace(begun, why=f"{card.id}: another card of the catalog has this id")
-        digest = sha256(text.encode()).hexdigest()
         name = name_of(card)
+        if squash(card.id) in taken:
+            said = f"{card.id}: another card of the catalog has this id"
+            return replace(begun, why=None if self._is_ours(name, text) else said)
+        digest = sha256(text.encode()).hexdigest()
         path = self._file(name)
         if not (known and known.name == name and known.sha256 == digest and path.is_file()):
             write_text(path, text)
         return replace(begun, name=name, drafted=drafted, sha256=digest)
+
+    def _is_ours(self, name: str, text: str) -> bool:
+        """Tell whether the checkout has this very card."""
+        path = self._places.root / "cards" / f"{name}.yaml"
+        return path.is_file() and path.read_text(encoding="utf-8-sig") == text
 
     def _file(self, name: str) -> Path:
         return self._places.pushed / "cards" / f"{name}.yaml"

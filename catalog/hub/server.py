@@ -14,12 +14,14 @@ from catalog.settings import Settings
 from catalog.shelf import Watch
 
 
-def beside(pages: ASGIApp, settings: Settings, opened: "Opened", watch: Watch) -> ASGIApp:
+def beside(
+    pages: ASGIApp, settings: Settings, opened: "Opened", watch: Watch, checkout: Checkout
+) -> ASGIApp:
     """Send each request to the Hub's API or to the pages, by its path as it was sent.
 
     What was pushed is looked for before the next page, not only when the next look is due.
     """
-    api = hub(TABLE, settings, opened, Checkout(watch, opened, settings.public_url))
+    api = hub(TABLE, settings, opened, checkout)
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         if not is_hubs(scope):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,7 +20,7 @@ from catalog.hub.api.raw import Body, Need, Route, Table, Undecodable, query, se
 from catalog.hub.checkout import Checkout
 from catalog.hub.store import Store
 from catalog.hub.store.names import CHECKOUT
-from catalog.security import READS, is_foreign, is_known_host
+from catalog.security import READS, hosts, is_foreign, is_known_host
 from catalog.settings import Settings
 from registry.errors import RegistryError
 
@@ -117,10 +116,7 @@ def _routed(table: Table, request: Request) -> tuple[Route, dict[str, str]]:
 
 def _check_sender(request: Request, settings: Settings) -> None:
     host = request.headers.get("host", "")
-    names = settings.hosts
-    if settings.public_url:
-        names = (*names, urlsplit(settings.public_url).hostname or "")
-    if not is_known_host(host, names):
+    if not is_known_host(host, hosts(settings)):
         said = f"host {host!r}: is not this server's name"
         raise Refused(403, f"{said}; if it should be, start it with --public-host")
     if request.method not in READS and is_foreign(request.headers, host):

@@ -148,6 +148,15 @@ def front_matter(text: str) -> dict[str, Any]:
     return plain
 
 
+def body(text: str) -> str:
+    """Return a README without its front matter.
+
+    >>> body("---\\nlanguage: no\\n---\\n# Sanger")
+    '# Sanger'
+    """
+    return _FRONT.sub("", text, count=1).removeprefix("\ufeff")
+
+
 def _check(text: str) -> None:
     depth = 0
     for number, event in enumerate(yaml.parse(text, yaml.CSafeLoader)):

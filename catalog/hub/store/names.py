@@ -33,8 +33,8 @@ CHECKOUT = "registry"
 """The namespace of the checkout's own cards, which nobody but the server writes to."""
 
 _ADDRESSES = """
-api benchmarks cards cas compare datasets kernels leaderboards lfs lineage mixtures mlflow models
-papers plots recipes resolve spaces static table6 xet
+api benchmarks cards cas compare datasets hub kernels leaderboards lfs lineage mixtures mlflow
+models papers plots recipes resolve spaces static table6 v1 xet
 """
 _RESERVED_SPACES = frozenset(_ADDRESSES.split())
 _PULL = re.compile(r"refs/pr/[1-9][0-9]{0,8}")

@@ -48,7 +48,7 @@ def hub(root: Path) -> Iterator[Hub]:
         }
         for id, private in (("team/m", True), ("team/open", False), ("other/n", True)):
             repos.create(store, "models", id, private=private)
-        app = standalone(Settings(root=root, hub=True))
+        app = standalone(Settings(root=root, hub=True, patience=0))
         with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
             yield Hub(root, store, client, texts)
 

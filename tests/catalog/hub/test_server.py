@@ -52,6 +52,10 @@ async def mlflow(scope: Any, receive: Any, send: Any) -> None:
         ("/lineage/models/resolve", "pages"),
         ("/static/0/resolve/main/x", "pages"),
         ("/apis", "pages"),
+        ("/hub", "pages"),
+        ("/team/m", "pages"),
+        ("/team/m/blob/main/resolve/x", "pages"),
+        ("/datasets/team/d/tree/refs%2Fpr%2F1", "pages"),
     ],
 )
 def test_each_address_has_its_owner(path: str, owner: str, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Pages of the repos for people: what the addresses that clients print lead to in a browser."""
