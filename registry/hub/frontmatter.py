@@ -39,18 +39,24 @@ class Page:
     closing: str
     body: str
 
+    @property
+    def above(self) -> int:
+        """How many lines stand above the front matter."""
+        return len(_BREAK.findall(self.opening))
+
+    @property
+    def unclosed(self) -> bool:
+        """Whether it begins as front matter does, and no line of dashes ends that."""
+        return not self.opening and bool(_OPENING.match(self.body))
+
     def encode(self) -> bytes:
         """Return the bytes of the file."""
         return (self.opening + self.front + self.closing + self.body).encode()
 
 
-def split(data: bytes, file: str = "README.md") -> Page:
+def split(page: bytes | str, file: str = "README.md") -> Page:
     """Cut a README into its parts."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        said = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise RegistryError(f"{file}: {said}") from error
+    text = page if isinstance(page, str) else _decoded(page, file)
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end()) if opening else None
     if not (opening and closing):
@@ -59,9 +65,17 @@ def split(data: bytes, file: str = "README.md") -> Page:
     return Page(opening[0], front, closing[0], text[closing.end() :])
 
 
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        said = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
+        raise RegistryError(f"{file}: {said}") from error
+
+
 def load(page: Page, file: str = "README.md") -> dict[str, Any]:
     """Return the front matter's values, or raise with everything that is wrong with it."""
-    return _values(page.front, file, before=len(_BREAK.findall(page.opening)))
+    return _values(page.front, file, before=page.above)
 
 
 def update(page: Page, changes: Mapping[str, Any], file: str = "README.md") -> Page:
@@ -127,8 +141,8 @@ def _values(text: str, file: str, before: int = 0) -> dict[str, Any]:
         raise InvalidCards(problems)
     values = node.plain() if node else None
     if not isinstance(values, dict):
-        said = "front matter: is no mapping; write `key: value` lines between the dashes"
-        raise RegistryError(f"{file}:{before + 1}: {said}")
+        said = "is no mapping; write `key: value` lines between the dashes"
+        raise InvalidCards([Problem(file, before + 1, "front matter", said)])
     return values
 
 

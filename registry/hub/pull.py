@@ -5,10 +5,9 @@ is not touched. Nothing is written that is not a card, nowhere but where cards a
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from registry import reports as reporting
@@ -17,14 +16,14 @@ from registry.cards.vocabulary import FOLDERS
 from registry.drafts.draft import Source
 from registry.drafts.page import draft_of
 from registry.errors import InvalidCards, RegistryError
-from registry.files import whole, whole_folder
-from registry.hub import frontmatter, mapping, merge, names, page, push, remote, repo, state
+from registry.files import whole
+from registry.hub import bring, frontmatter, mapping, merge, names, page, push, remote, repo, state
+from registry.hub.found import Found, find
 from registry.hub.mapping import Scene, repo_type
 from registry.hub.merge import BODY, CARD
-from registry.hub.remote import MAX_FILE, README, Hub, Remote
+from registry.hub.remote import README, Hub
 from registry.index import Registry, absences, name_of
 from registry.place import Place
-from registry.query import by_stage
 
 FIELDS = {
     "license": "licence",
@@ -69,58 +68,21 @@ class Brought:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A repo that was read, and how claims name its page."""
-
-    hub: Hub
-    type: str
-    id: str
-    there: Remote
-    page: frontmatter.Page
-    front: Mapping[str, Any]
-
-    @property
-    def source(self) -> Source:
-        said_by = self.hub.said_by(self.type, self.id)
-        return Source(README, said_by, revision=self.there.commit)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The page's keys, and the text between our comments as one of them."""
-        text = page.made(self.page.body)
-        return dict(self.front) | ({BODY: text} if text is not None else {})
-
-
 def pull(place: Place, registry: Registry, hub: Hub, said: str, wanted: Wanted) -> Brought:
     """Bring a repo's card, and its data or weights if wanted."""
-    found = _find(place.root, hub, said)
+    found = find(place.root, hub, said)
     copies = state.read(place.root)
     known = state.find(copies, hub.endpoint, repo=f"{found.type}/{found.id}")
-    bring = _own if found.there.card is not None else _foreign
-    made = bring(place, registry, found, known, wanted, copies)
+    take = _own if found.there.card is not None else _foreign
+    made = take(place, registry, found, known, wanted, copies)
     if made.conflicts:
         return made
     card = _card(place.root / made.file)
-    files, left = _files(place, card, found, wanted)
-    return replace(made, files=tuple(files), left_out=tuple(left))
-
-
-def _find(root: Path, hub: Hub, said: str) -> _Found:
-    """Read the repo that is meant; without a type it is the one that is there."""
-    type, id = remote.split_repo(said)
-    types = [type] if type else list(remote.TYPES)
-    there = {one: found for one in types if (found := remote.read(hub, root, one, id))}
-    if not there:
-        raise RegistryError(
-            f"{said}: {hub.endpoint} shows no such repo; check the name or the token"
-        )
-    if len(there) > 1:
-        raise RegistryError(f"{said}: is a model and a dataset; write models/{id} or datasets/{id}")
-    ((kind, found),) = there.items()
-    parts = frontmatter.split(found.readme or b"", f"{id}/{README}")
-    front = frontmatter.load(parts, f"{id}/{README}")
-    return _Found(hub=hub, type=kind, id=id, there=found, page=parts, front=front)
+    tables = bring.tables_of(place, card, found) if wanted.data else []
+    weights, left = (
+        bring.weights_of(place, card, found, risky=wanted.risky) if wanted.weights else ([], [])
+    )
+    return replace(made, files=(*tables, *weights), left_out=tuple(left))
 
 
 def _card(path: Path) -> Card:
@@ -130,7 +92,7 @@ def _card(path: Path) -> Card:
 def _foreign(
     place: Place,
     registry: Registry,
-    found: _Found,
+    found: Found,
     known: state.Copy | None,
     wanted: Wanted,
     copies: list[state.Copy],
@@ -179,7 +141,7 @@ def _path_of(root: Path, known: state.Copy) -> Path:
 def _own(
     place: Place,
     registry: Registry,
-    found: _Found,
+    found: Found,
     known: state.Copy | None,
     wanted: Wanted,
     copies: list[state.Copy],
@@ -213,7 +175,7 @@ def _own(
 
 
 def _undecided(
-    card: Card, found: _Found, path: Path, root: Path, conflicts: tuple[str, ...]
+    card: Card, found: Found, path: Path, root: Path, conflicts: tuple[str, ...]
 ) -> Brought:
     return Brought(
         name=name_of(card),
@@ -225,7 +187,7 @@ def _undecided(
     )
 
 
-def _checked(data: bytes, found: _Found, registry: Registry, *, force: bool) -> Card:
+def _checked(data: bytes, found: Found, registry: Registry, *, force: bool) -> Card:
     """Read a card as strictly as one of ours; it may name only cards that are here."""
     file = f"{found.id}/{CARD}"
     try:
@@ -246,12 +208,12 @@ def _checked(data: bytes, found: _Found, registry: Registry, *, force: bool) -> 
     return read.card
 
 
-def _plain(data: bytes, found: _Found) -> dict[str, Any]:
+def _plain(data: bytes, found: Found) -> dict[str, Any]:
     page = frontmatter.Page("", data.decode("utf-8-sig"), "", "")
     return frontmatter.load(page, f"{found.id}/{CARD}")
 
 
-def _base(root: Path, found: _Found, known: state.Copy | None) -> bytes | None:
+def _base(root: Path, found: Found, known: state.Copy | None) -> bytes | None:
     """Return the card as it was at the last meeting: kept here, or asked for at that commit."""
     if known is None:
         return None
@@ -268,7 +230,7 @@ def _base(root: Path, found: _Found, known: state.Copy | None) -> bytes | None:
 def _follow(
     place: Place,
     registry: Registry,
-    found: _Found,
+    found: Found,
     known: state.Copy | None,
     path: Path,
     text: bytes,
@@ -296,9 +258,10 @@ def _follow(
     if is_new:
         _write(path, data)
     if not (known and not is_new and not moved and known.commit == found.there.commit):
-        before = (known.sync if known else None) or merge.recorded(found.front)
+        # Without a meeting of our own the card is theirs, and what differs is no change of ours.
+        before = known.sync.view if known else None
         ahead = (
-            {key: before.view.get(key, merge.ABSENT) for key in merged.changes} if before else {}
+            {} if before is None else {key: before.get(key, merge.ABSENT) for key in merged.changes}
         )
         _meet(place, registry, found, new, data, copies, ahead)
     held = {key for key in moved if key in FIELDS or key == "pretty_name"}
@@ -342,7 +305,7 @@ def adopt(
     return frontmatter.edit(text, changes, CARD, quoted=False)
 
 
-def _scene(place: Place, registry: Registry, found: _Found, copies: list[state.Copy]) -> Scene:
+def _scene(place: Place, registry: Registry, found: Found, copies: list[state.Copy]) -> Scene:
     return Scene(
         registry=registry,
         reports=tuple(reporting.all_of(place.root)),
@@ -352,7 +315,7 @@ def _scene(place: Place, registry: Registry, found: _Found, copies: list[state.C
     )
 
 
-def _scene_view(place: Place, card: Card, scene: Scene, found: _Found) -> dict[str, Any]:
+def _scene_view(place: Place, card: Card, scene: Scene, found: Found) -> dict[str, Any]:
     """Return the view that a push of this card to this page would start from."""
     made = push.Local(
         name=name_of(card), card=b"", view=mapping.view(card, scene), body=page.body(card, scene)
@@ -364,7 +327,7 @@ def _scene_view(place: Place, card: Card, scene: Scene, found: _Found) -> dict[s
 def _meet(
     place: Place,
     registry: Registry,
-    found: _Found,
+    found: Found,
     card: Card,
     data: bytes,
     copies: list[state.Copy],
@@ -389,72 +352,3 @@ def _meet(
 def _write(path: Path, data: bytes) -> None:
     with whole(path) as temporary:
         temporary.write_bytes(data)
-
-
-def _files(place: Place, card: Card, found: _Found, wanted: Wanted) -> tuple[list[str], list[str]]:
-    """Bring tables and weights; what may run, and what has no place here, is left where it is."""
-    done: list[str] = []
-    left: list[str] = []
-    if wanted.data:
-        done += _tables(place, card, found)
-    if wanted.weights:
-        named = [one for one in found.there.files if repo.wanted_weights(one, risky=wanted.risky)]
-        kept = [one for one in named if one not in (repo.CROISSANT,)]
-        left += [one for one in found.there.files if names.risky(one) and one not in kept]
-        done += _weights(place, card, found, kept)
-    return done, left
-
-
-def _tables(place: Place, card: Card, found: _Found) -> list[str]:
-    stage = "mix" if card.kind == "mixture" else "convert"
-    folder = place.mixture(card.id) if card.kind == "mixture" else place.canonical(card.id)
-    report = by_stage(reporting.all_of(place.root)).get((stage, card.id))
-    proofs = {PurePosixPath(one.path).name: one.sha256 for one in report.outputs} if report else {}
-    wanted = names.paths(one for one in found.there.files if repo.TABLES.fullmatch(one))
-    for path in wanted:
-        target = folder / PurePosixPath(path).name
-        proof = proofs.get(target.name)
-        with whole(target) as temporary:
-            _fetched(found, path, temporary, proof)
-    return wanted
-
-
-def _weights(place: Place, card: Card, found: _Found, wanted: list[str]) -> list[str]:
-    if "config.json" not in wanted:
-        raise RegistryError(f"{found.id}: holds no model; there is no config.json")
-    with whole_folder(place.model(card.id)) as folder:
-        for path in names.paths(wanted):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _fetched(found, path, target, None)
-        index = folder / "model.safetensors.index.json"
-        if index.is_file():
-            _whole_index(index, found)
-    return wanted
-
-
-def _whole_index(index: Path, found: _Found) -> None:
-    """Refuse an index that names files outside the folder, or that did not come."""
-    try:
-        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, AttributeError) as error:
-        raise RegistryError(f"{found.id}/{index.name}: is no index of weights") from error
-    for one in shards:
-        if not (isinstance(one, str) and (index.parent / names.path(one)).is_file()):
-            raise RegistryError(f"{found.id}/{index.name}: names {one!r}, which is not there")
-
-
-def _fetched(found: _Found, path: str, target: Path, proof: str | None) -> None:
-    """Download a file and hold its hash against what the hub listed and what a report proves."""
-    entry = found.there.files[path]
-    if entry.size > MAX_FILE:
-        raise RegistryError(f"{found.id}/{path}: has {entry.size:,} bytes; too large to take")
-    got = remote.fetch(
-        found.hub, found.type, found.id, found.there.commit, path, target, entry.size
-    )
-    if got.bytes != entry.size or (entry.sha256 and got.sha256 != entry.sha256):
-        said = f"came with the sha256 {got.sha256[:12]}…, not the one that the hub lists"
-        raise RegistryError(f"{found.id}/{path}: {said}; not taken")
-    if proof and got.sha256 != proof:
-        said = f"came with the sha256 {got.sha256[:12]}…, the report here says {proof[:12]}…"
-        raise RegistryError(f"{found.id}/{path}: {said}; not taken")

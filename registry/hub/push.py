@@ -101,6 +101,10 @@ def plan(local: Local, there: Remote | None, known: Sync | None, *, ours: bool =
     if merged.conflicts:
         told = tuple(_conflict(key, view, theirs) for key in merged.conflicts)
         return Plan(conflicts=told, sync=known or Sync(local.sha256))
+    if known is None and not ours:
+        # What a checkout that never met the page does not know of is no reason to take it away.
+        kept = {key: value for key, value in merged.changes.items() if value is not None}
+        merged = replace(merged, changes=kept)
     before = known or said
     behind = {key: before.on_page(key) for key in merged.moved} if before else {}
     after = {
@@ -111,6 +115,9 @@ def plan(local: Local, there: Remote | None, known: Sync | None, *, ours: bool =
     if foreign and known and known.card == local.sha256 and not merged.changes and not local.asked:
         return Plan(moved=merged.moved, sync=known, readme=there.readme if there else None)
     readme = _readme(found, merged, sync, fresh=fresh).encode()
+    if there and there.readme and said and said.card == local.sha256 and not merged.changes:
+        # Two checkouts that know different places would set the record back and forth.
+        readme = there.readme
     files = [File(CARD, local.card), File(README, readme), *local.files, *local.asked]
     listed = there.files if there else {}
     changed = tuple(one for one in files if one.differs(listed.get(one.path)))

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -19,6 +19,9 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 PATIENCE = 90.0
 collect_ignore = ["scenarios"]  # they import clients, each from its own environment
 LONGEST = 280.0
+
+Played = dict[str, str | None]
+"""The error of each scenario, None where it went well."""
 
 
 @dataclass(frozen=True)
@@ -60,39 +63,59 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="session")
 def play(
-    hub: Hub, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., dict[str, str | None]]:
-    """Return what plays all scenarios of a file in one process, once for each way of uploading."""
+    request: pytest.FixtureRequest, hub: Hub, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Played]]:
+    """Return what plays all scenarios of a file in one process, once for each way of uploading.
 
-    @cache
-    def played(script: str, way: str, python: str = sys.executable) -> dict[str, str | None]:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("HF_", "PYTHON"))
-        }
-        environment |= {
-            "HF_ENDPOINT": hub.endpoint,
-            "HF_TOKEN": hub.token,
-            "HF_HOME": str(tmp_path_factory.mktemp("home")),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "HF_HUB_DISABLE_XET": "0" if way == "xet" else "1",
-            "TRANSFORMERS_VERBOSITY": "error",
-        }
+    What the tests that were chosen will ask for is played from the start, two at a time: most of
+    the time goes into starting clients.
+    """
+
+    def played(script: str, way: str, python: str) -> Played:
         done = subprocess.run(
             [python, SCENARIOS / f"{script}.py"],
             check=False,
             capture_output=True,
             text=True,
-            env=environment,
+            env=_environment(hub, homes[script, way, python], way),
             timeout=LONGEST,
         )
         assert done.returncode == 0, done.stderr
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return {line["name"]: line["error"] for line in lines}
 
-    return played
+    def begun(script: str, way: str, python: str = sys.executable) -> Future[Played]:
+        key = (script, way, python)
+        if key not in plays:
+            homes[key] = tmp_path_factory.mktemp("home")
+            plays[key] = two.submit(played, *key)
+        return plays[key]
+
+    homes: dict[tuple[str, str, str], Path] = {}
+    plays: dict[tuple[str, str, str], Future[Played]] = {}
+    with ThreadPoolExecutor(2) as two:
+        for item in request.session.items:
+            chosen = getattr(item, "callspec", None)
+            if chosen and {"script", "way", "scenario"} <= chosen.params.keys():
+                begun(chosen.params["script"], chosen.params["way"])
+        yield lambda *which: begun(*which).result()
+
+
+def _environment(hub: Hub, home: Path, way: str) -> dict[str, str]:
+    """Return an environment that names our Hub, and nothing that a client kept elsewhere."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTHON"))
+    }
+    return kept | {
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_TOKEN": hub.token,
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_XET": "0" if way == "xet" else "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
 
 
 def _free_port() -> int:

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 Play = Callable[..., dict[str, str | None]]
-WAYS = [pytest.param("xet", id="xet"), pytest.param("lfs", id="lfs")]
+PLAYS = (
+    *(("commands", "xet"), ("models", "xet"), ("data", "xet")),
+    *(("files", "xet"), ("files", "lfs"), ("history", "xet"), ("repos", "xet")),
+)
+"""Which files of scenarios are played, and how large files go meanwhile; the longest play first."""
 OLDER = os.environ.get("TUNEDECK_CLIENTS_OLDER", "0.36.0 1.20.0").split()
 """The oldest huggingface_hub that we support, and one that decides for Xet by itself."""
 ELSEWHERE = {"cards_are_validated_pushed_and_loaded"}
@@ -30,34 +34,25 @@ def scenarios(script: str) -> list[str]:
     ]
 
 
+PLAYED = [
+    pytest.param(script, way, one, id=f"{script}-{way}-{one}")
+    for script, way in PLAYS
+    for one in scenarios(script)
+]
+
+
 def check(played: dict[str, str | None], scenario: str) -> None:
     assert scenario in played, "the client died before it came to this"
     assert played[scenario] is None, played[scenario]
 
 
-@pytest.mark.parametrize("scenario", scenarios("hub"))
-@pytest.mark.parametrize("way", WAYS)
-def test_huggingface_hub(play: Play, way: str, scenario: str) -> None:
-    check(play("hub", way), scenario)
-
-
-@pytest.mark.parametrize("scenario", scenarios("data"))
-def test_datasets(play: Play, scenario: str) -> None:
-    check(play("data", "xet"), scenario)
-
-
-@pytest.mark.parametrize("scenario", scenarios("models"))
-def test_transformers(play: Play, scenario: str) -> None:
-    check(play("models", "xet"), scenario)
-
-
-@pytest.mark.parametrize("scenario", scenarios("commands"))
-def test_commands(play: Play, scenario: str) -> None:
-    check(play("commands", "xet"), scenario)
+@pytest.mark.parametrize(("script", "way", "scenario"), PLAYED)
+def test_a_client_gets_what_it_asks_for(play: Play, script: str, way: str, scenario: str) -> None:
+    check(play(script, way), scenario)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["data", "models", "commands"])
+@pytest.mark.parametrize("script", [one for one, way in PLAYS if (one, "lfs") not in PLAYS])
 def test_all_clients_upload_without_xet(play: Play, script: str) -> None:
     for error in play(script, "lfs").values():
         assert error is None, error
@@ -78,8 +73,9 @@ def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS)
-def test_older_clients(play: Play, older: str, way: str) -> None:
-    played = play("hub", way, older)
+@pytest.mark.parametrize("way", ["xet", "lfs"])
+@pytest.mark.parametrize("script", ["files", "history", "repos"])
+def test_older_clients(play: Play, older: str, script: str, way: str) -> None:
+    played = play(script, way, older)
     failed = {name: error for name, error in played.items() if error}
     assert set(failed) <= ELSEWHERE, "\n".join(map(str, failed.values()))

@@ -4,15 +4,20 @@ The rules of YAML are those of our own cards: `no` is Norwegian, a date is text,
 and repeated keys are refused. Front matter: https://huggingface.co/docs/hub/datasets-cards.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.cards.nodes import parse
+from catalog.hub.api.ask import Ask
+from catalog.hub.api.errors import Refused
+from catalog.hub.store import blobs, possession
+from catalog.hub.store.commits import Operation, Put
+from registry.errors import InvalidCards
+from registry.hub import frontmatter
 
-_FRONT = re.compile(r"\ufeff?---[ \t]*\r?\n(.*?)(?<=\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
-_OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
+README = "README.md"
+MAX_CARD = 4 << 20
+"""The largest card that is judged; a larger README is a file like others."""
 
 TEXTS = ("pretty_name", "pipeline_tag", "library_name", "license_name", "license_link")
 LISTS = (
@@ -43,23 +48,42 @@ class Verdict:
 
 def judge(text: str) -> Verdict:
     """Read the front matter of a page; a page without one is whole but warned of."""
-    found = _FRONT.match(text)
-    if not found and _OPENING.match(text):
+    page = frontmatter.split(text)
+    if page.unclosed:
         return Verdict(("the front matter is not closed; end it with a line of ---",))
-    if not found:
+    if not page.opening:
         return Verdict(warnings=("the page has no front matter",))
-    problems: list[str] = []
-
-    def complain(line: int, name: str, message: str) -> None:
-        problems.append(f"line {line + 1}: {name}: {message}")
-
-    node = parse(found[1], complain) if found[1].strip() else None
-    values = node.plain() if node else {}
-    if problems:
-        return Verdict(tuple(problems))
-    if not isinstance(values, dict):
-        return Verdict(("line 2: the front matter is no mapping; write `key: value` lines",))
+    try:
+        values = frontmatter.load(page)
+    except InvalidCards as error:
+        said = (f"line {one.line}: {one.field}: {one.message}" for one in error.problems)
+        return Verdict(tuple(said))
     return Verdict(tuple(_wrong_types(values)))
+
+
+def shown(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as clients read it."""
+    both = {"errors": verdict.errors, "warnings": verdict.warnings}
+    return {name: [{"message": one} for one in many] for name, many in both.items()}
+
+
+def require(ask: Ask, operations: Sequence[Operation]) -> None:
+    """Refuse a commit that leaves a README whose front matter clients cannot read.
+
+    Bytes that the caller may not name are not judged, as the verdict would tell of them; the
+    commit refuses those itself.
+    """
+    last = [one for one in operations if one.path == README][-1:]
+    for one in last:
+        if not isinstance(one, Put):
+            continue
+        size = possession.nameable(ask.store, ask.who, [one.sha256]).get(one.sha256)
+        if size is None or size > MAX_CARD:
+            continue
+        verdict = judge(blobs.read(ask.store, one.sha256).decode("utf-8", "replace"))
+        if verdict.errors:
+            said = "its front matter cannot be read; mend it and commit again"
+            raise Refused(400, f"{README}: {said}", extra=shown(verdict))
 
 
 def _wrong_types(values: Mapping[str, Any]) -> Iterable[str]:

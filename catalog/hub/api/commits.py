@@ -16,12 +16,12 @@ from pathspec import GitIgnoreSpec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.hub.api import intake, who
+from catalog.hub.api import cards, intake, who
 from catalog.hub.api.ask import Ask, text
 from catalog.hub.api.errors import Refused, said
 from catalog.hub.store import blobs, commits, names, pulls, refs, trees
 from catalog.hub.store.blobs import Batch
-from catalog.hub.store.commits import Committed, DeleteFile, DeleteFolder, Put
+from catalog.hub.store.commits import Committed, DeleteFile, DeleteFolder, Operation, Put
 from catalog.hub.store.trees import File
 from registry.errors import RegistryError
 
@@ -37,8 +37,6 @@ MAX_TITLE = 1000
 MAX_IGNORE = 256 << 10
 DRAINED = 64 << 20
 """How much of a refused body is still read, so that the client sees the reason and no reset."""
-
-Operation = Put | DeleteFile | DeleteFolder
 
 
 def preupload(ask: Ask) -> Response:
@@ -153,6 +151,7 @@ def _committed(ask: Ask, body: "_Body") -> Committed:
     parent = header.get("parentCommit")
     if not isinstance(parent, str | None):
         raise Refused(400, "parentCommit: is no text")
+    cards.require(ask, body.operations)
     return commits.commit(
         ask.store,
         ask.repo,

@@ -1,14 +1,10 @@
 """Cards checked before they are committed."""
 
-from typing import Any
-
 from starlette.responses import PlainTextResponse, Response
 
 from catalog.hub.api import cards
 from catalog.hub.api.ask import Ask, text
 from catalog.hub.api.errors import Refused, said
-
-MAX_CARD = 4 << 20
 
 
 def validate(ask: Ask) -> Response:
@@ -17,14 +13,10 @@ def validate(ask: Ask) -> Response:
     kind, content = text(values, "repoType", "model"), text(values, "content")
     if kind not in ("model", "dataset", "space"):
         raise Refused(400, f"repoType {kind!r}: there are model and dataset")
-    if len(content) > MAX_CARD:
-        raise Refused(413, f"a card has at most {MAX_CARD:,} characters")
+    if len(content) > cards.MAX_CARD:
+        raise Refused(413, f"a card has at most {cards.MAX_CARD:,} characters")
     verdict = cards.judge(content)
     status = 400 if verdict.errors else 200
     if "text/plain" in ask.request.headers.get("accept", ""):
         return PlainTextResponse("\n".join(verdict.errors) or "ok", status)
-    return said({"errors": _all(verdict.errors), "warnings": _all(verdict.warnings)}, status)
-
-
-def _all(messages: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [{"message": message} for message in messages]
+    return said(cards.shown(verdict), status)

@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 
 from catalog.hub.store import blobs, tables
 from catalog.hub.store.trees import File, entries
+from registry.hub import frontmatter
 
 if TYPE_CHECKING:
     from catalog.hub.store.repos import Repo
     from catalog.hub.store.store import Store
 
 _MOST = 1 << 20
-_DEEP, _MANY = 32, 50_000
-_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_MANY = 50_000
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})", re.IGNORECASE)
 
 _KEYED = (
@@ -132,12 +132,10 @@ def front_matter(text: str) -> dict[str, Any]:
     >>> front_matter("---\\nlanguage: no\\n---\\n# Sanger")
     {'language': 'no'}
     """
-    found = _FRONT.match(text)
-    if found is None:
-        return {}
+    front = frontmatter.split(text).front
     try:
-        _check(found[1])
-        card = yaml.load(found[1], _Loader)
+        _check(front)
+        card = yaml.load(front, _Loader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"README.md: is no YAML between its '---' lines; {error}") from error
     if card is None:
@@ -154,7 +152,7 @@ def body(text: str) -> str:
     >>> body("---\\nlanguage: no\\n---\\n# Sanger")
     '# Sanger'
     """
-    return _FRONT.sub("", text, count=1).removeprefix("\ufeff")
+    return frontmatter.split(text).body.removeprefix("\ufeff")
 
 
 def _check(text: str) -> None:
@@ -164,7 +162,7 @@ def _check(text: str) -> None:
             raise ValueError("README.md: has an alias ('*name') in its front matter; write it out")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEP or number > _MANY:
+        if depth > frontmatter.DEEPEST or number > _MANY:
             raise ValueError("README.md: its front matter is too deep or too long")
 
 

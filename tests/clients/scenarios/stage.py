@@ -2,7 +2,7 @@
 
 A scenario is a function that uses a client as anybody would and asserts what it gets. This file
 and those beside it need the client they try and nothing else, so that any version of it can run
-them: `HF_ENDPOINT=… HF_TOKEN=… python hub.py [NAME…]` prints a line of JSON for each.
+them: `HF_ENDPOINT=… HF_TOKEN=… python files.py [NAME…]` prints a line of JSON for each.
 """
 
 import inspect
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+
+README = "---\nlicense: mit\nlanguage:\n- 'no'\ntags:\n- songs\n---\n# Songs\n"
 
 
 @dataclass
@@ -42,6 +44,19 @@ class Stage:
         at.parent.mkdir(parents=True, exist_ok=True)
         at.write_bytes(content if isinstance(content, bytes) else content.encode())
         return at
+
+
+def add(path, content):
+    """Return the operation that sets a file."""
+    from huggingface_hub import CommitOperationAdd
+
+    return CommitOperationAdd(path, content if isinstance(content, bytes) else content.encode())
+
+
+def commit(stage, id, operations, **options):
+    """Commit operations to a repo."""
+    options.setdefault("commit_message", "change")
+    return stage.api.create_commit(id, operations, **options)
 
 
 def raises(kinds, work, *arguments, **options):

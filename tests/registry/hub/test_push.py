@@ -295,3 +295,16 @@ def test_the_record_on_the_page_is_read_back() -> None:
     assert merge.recorded({"registry": merge.record(sync)}) == sync
     for odd in (None, [], {"schema": 2}, {"schema": 1, "sha256": 1}, {"schema": 1, "base": []}):
         assert merge.recorded({"registry": odd}) is None
+
+
+def test_what_a_checkout_does_not_know_of_stays_on_the_page(hub: Any, run: Run, root: Path) -> None:
+    for one in ("songs", "nightingale", "singer"):
+        run("push", one)
+    page = hub.repos["models/team/singer"].files["README.md"]
+    assert {"base_model", "datasets"} <= front(page).keys()
+    (root / "hub.yaml").unlink()
+    assert "nothing to push" in run("push", "singer", "--repo", "team/singer").stdout
+    (root / "hub.yaml").unlink()
+    run("pull", "team/singer")
+    assert "nothing to push" in run("push", "singer").stdout
+    assert hub.repos["models/team/singer"].files["README.md"] == page

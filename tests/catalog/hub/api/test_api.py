@@ -339,42 +339,6 @@ def test_paths_info_takes_a_form_and_json(api: Any, repo: str) -> None:
     assert api.ask("POST", f"{repo}/paths-info/main", None, asked).json == found
 
 
-def test_cards_are_checked_in_the_form_that_was_asked_for(api: Any) -> None:
-    bad = {"repoType": "dataset", "content": "---\nlicense: mit\nlicense: gpl\n---\n"}
-    said = api.ask("POST", "/api/validate-yaml", None, bad)
-    assert said.status == 400
-    assert "license" in said.json["errors"][0]["message"]
-    text = api.ask("POST", "/api/validate-yaml", None, bad, {"Accept": "text/plain"})
-    assert (text.status, text.body[:6]) == (400, b"line 3")
-    plain = api.ask("POST", "/api/validate-yaml", None, {"content": "# no front matter\n"})
-    assert plain.status == 200
-    assert plain.json["warnings"]
-
-
-@pytest.mark.parametrize(
-    "front",
-    [
-        "a: [",
-        "- a",
-        "a: &x 1\nb: *x",
-        "tags: {a: b}",
-        "license: [{}]",
-        "? [a]\n: b",
-        "a: !!python/none",
-    ],
-)
-def test_front_matter_that_clients_stumble_on_is_an_error(api: Any, front: str) -> None:
-    card = {"content": f"---\n{front}\n---\n"}
-    assert api.ask("POST", "/api/validate-yaml", None, card).status == 400
-
-
-@pytest.mark.parametrize("front", ["", "a: 1", "language: [no, en]", "date: 2023-04-12", "é: ü"])
-def test_front_matter_that_is_fine_is_fine(api: Any, front: str) -> None:
-    for ends in ("\n", "\r\n"):
-        card = {"content": f"---\n{front}\n---\nbody".replace("\n", ends)}
-        assert api.ask("POST", "/api/validate-yaml", None, card).status == 200
-
-
 def test_the_pages_of_the_catalog_are_where_they_were(api: Any) -> None:
     for path in ("/", "/index.json", "/datasets", "/models.json", "/compare", "/openapi.json"):
         got = api.get(path)

@@ -1,6 +1,5 @@
 """Many processes commit at once, and some are killed: nothing that was acknowledged is lost."""
 
-import multiprocessing
 import random
 import time
 from collections import defaultdict
@@ -10,10 +9,8 @@ from typing import Any
 import pytest
 
 from catalog.hub.store import Store, commits, fsck, repos, trees
+from tests.catalog.hub.forks import FORKS
 from tests.catalog.hub.store.working import work
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.catalog.hub.store.working"])
 
 
 def acknowledged(acks: Path) -> dict[str, list[str]]:
