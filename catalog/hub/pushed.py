@@ -17,13 +17,13 @@ from catalog.hub.store.names import CHECKOUT
 from catalog.hub.store.repos import Repo, shown
 from catalog.hub.store.trees import File
 from catalog.index.scanning import Places
+from registry import frontmatter
 from registry.cards import Card, read_text, to_yaml
 from registry.cards.vocabulary import FOLDERS
 from registry.drafts.draft import Source, slug
 from registry.drafts.page import draft_of
 from registry.errors import RegistryError
 from registry.files import write_json, write_text
-from registry.hub import frontmatter
 from registry.hub.mapping import repo_type
 from registry.hub.merge import CARD
 from registry.hub.remote import MAX_CARD, README

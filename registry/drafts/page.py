@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from registry import frontmatter
 from registry.cards import Card
-from registry.cards.nodes import parse
 from registry.drafts.draft import Draft, Source, known, licence, say_languages, slug
-from registry.errors import InvalidCards, Problem, RegistryError
+from registry.errors import RegistryError
 from registry.index import Registry
 
 OF_MODELS = ("base_model", "pipeline_tag", "library_name", "model-index", "datasets", "inference")
@@ -72,21 +72,8 @@ def draft_of(
 
 
 def _parts(text: str, path: Path) -> tuple[dict[str, Any], str]:
-    found = re.match(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", text, flags=re.DOTALL)
-    if not found:
-        return {}, text
-    problems: list[Problem] = []
-
-    def complain(line: int, field: str, message: str) -> None:
-        problems.append(Problem(path.as_posix(), line + 1, field, message))
-
-    node = parse(found[1], complain) if found[1].strip() else None
-    if problems:
-        raise InvalidCards(problems)
-    front = node.plain() if node else {}
-    if not isinstance(front, dict):
-        raise RegistryError(f"{path}:2: front matter: is no mapping; write `key: value` lines")
-    return front, text[found.end() :]
+    page = frontmatter.split(text)
+    return frontmatter.load(page, path.as_posix()), page.body
 
 
 def _kind(front: Mapping[str, Any], source: Source, path: Path) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry import frontmatter
 from registry.drafts.draft import Source
 from registry.errors import RegistryError
-from registry.hub import frontmatter, page, remote
+from registry.hub import page, remote
 from registry.hub.merge import BODY
 from registry.hub.remote import README, Hub, Remote
 

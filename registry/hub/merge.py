@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry.frontmatter import edit
 from registry.hashing import canonical_json
-from registry.hub.frontmatter import edit
 from registry.hub.mapping import KEYS, OWN_TAGS
 
 SCHEMA = 1

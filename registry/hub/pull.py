@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from registry import frontmatter
 from registry import reports as reporting
 from registry.cards import Card, load_text, read_text, to_plain, to_yaml
 from registry.cards.vocabulary import FOLDERS
@@ -17,7 +18,7 @@ from registry.drafts.draft import Source
 from registry.drafts.page import draft_of
 from registry.errors import InvalidCards, RegistryError
 from registry.files import whole
-from registry.hub import bring, frontmatter, mapping, merge, names, page, push, remote, repo, state
+from registry.hub import bring, mapping, merge, names, page, push, remote, repo, state
 from registry.hub.found import Found, find
 from registry.hub.mapping import Scene, repo_type
 from registry.hub.merge import BODY, CARD

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from registry import frontmatter
 from registry import reports as reporting
 from registry.cards import Card
 from registry.errors import RegistryError
 from registry.files import whole
-from registry.hub import frontmatter, mapping, merge, page, remote, repo, state
+from registry.hub import mapping, merge, page, remote, repo, state
 from registry.hub.mapping import Scene, repo_type
 from registry.hub.merge import BODY, CARD, KEY, Sync
 from registry.hub.remote import README, Hub, Remote

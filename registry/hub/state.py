@@ -13,7 +13,7 @@ import yaml
 
 from registry.errors import RegistryError
 from registry.files import write_text
-from registry.hub.frontmatter import load, split
+from registry.frontmatter import load, split
 from registry.hub.merge import Sync
 
 FILE = "hub.yaml"

@@ -12,8 +12,8 @@ from catalog.hub.api.ask import Ask
 from catalog.hub.api.errors import Refused
 from catalog.hub.store import blobs, possession
 from catalog.hub.store.commits import Operation, Put
+from registry import frontmatter
 from registry.errors import InvalidCards
-from registry.hub import frontmatter
 
 README = "README.md"
 MAX_CARD = 4 << 20

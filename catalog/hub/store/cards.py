@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from catalog.hub.store import blobs, tables
 from catalog.hub.store.trees import File, entries
-from registry.hub import frontmatter
+from registry import frontmatter
 
 if TYPE_CHECKING:
     from catalog.hub.store.repos import Repo

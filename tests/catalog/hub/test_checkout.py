@@ -14,7 +14,7 @@ from catalog.hub.store.commits import Put
 from catalog.hub.store.errors import NoRepo
 from catalog.settings import Settings
 from catalog.shelf import Watch
-from registry.hub import frontmatter
+from registry import frontmatter
 
 WRITES = [
     ("POST", "/api/datasets/registry/alpaca/commit/main"),

@@ -12,11 +12,10 @@ from click.testing import CliRunner, Result
 from huggingface_hub import HfApi, constants
 
 from catalog.hub.store import Store, tokens
-from registry import reports
+from registry import frontmatter, reports
 from registry.canonical import Message, Row, write_rows
 from registry.cli import main
 from registry.hashing import hash_file
-from registry.hub import frontmatter
 from registry.reports import Report
 from tests.catalog.hub.served import live
 

@@ -6,7 +6,7 @@ from catalog.hub.api import cards as api
 from catalog.hub.store import cards as store
 from catalog.hub.store import errors as served_errors
 from catalog.hub.store import names as served
-from registry.hub import frontmatter
+from registry import frontmatter
 from registry.hub import names as shared
 from tests.registry.hub import styles
 

@@ -144,7 +144,7 @@ def test_a_measured_score_has_its_error_and_number(registry: Registry) -> None:
 def test_the_clients_own_card_reads_the_index(registry: Registry) -> None:
     from huggingface_hub import ModelCard
 
-    from registry.hub.frontmatter import split, update
+    from registry.frontmatter import split, update
 
     scene = Scene(registry=registry, address="https://hub.example.org/team/cantor")
     view = mapping.view(registry.models["cantor"], scene)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry.hub import frontmatter, merge
+from registry import frontmatter
+from registry.hub import merge
 
 Run = Callable[..., Any]
 SONGS = "cards/datasets/songs.yaml"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from registry import load, reports
+from registry import frontmatter, load, reports
 from registry.errors import RegistryError
 from registry.files import write_json
-from registry.hub import frontmatter, repo
+from registry.hub import repo
 from registry.place import Place
 from registry.reports import Report
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from registry import load, reports
+from registry import frontmatter, load, reports
 from registry.cards import Card, load_text, to_yaml
 from registry.drafts.draft import Source
 from registry.drafts.page import draft_of
 from registry.errors import RegistryError
-from registry.hub import frontmatter, mapping, merge, page, push, repo
+from registry.hub import mapping, merge, page, push, repo
 from registry.hub.mapping import Scene
 from registry.hub.pull import adopt
 from registry.hub.remote import Entry, Remote

@@ -9,11 +9,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registry import frontmatter
 from registry.errors import RegistryError
-from registry.hub import frontmatter
-from registry.hub.frontmatter import load, split, update
+from registry.frontmatter import load, split, update
 
-_SPEC = importlib.util.spec_from_file_location("styles", Path(__file__).parent / "styles.py")
+_SPEC = importlib.util.spec_from_file_location(
+    "styles", Path(__file__).parent / "hub" / "styles.py"
+)
 assert _SPEC
 assert _SPEC.loader
 styles = importlib.util.module_from_spec(_SPEC)
