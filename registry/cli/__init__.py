@@ -6,7 +6,7 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import batch, cards, exports, history, hub, reports, stages
+from registry.cli import batch, cards, exports, history, hub, reports, scoring, stages
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -49,6 +49,7 @@ for command in (
     batch.show_batch,
     stages.tune,
     stages.evaluate,
+    scoring.score,
     stages.publish,
     stages.verify,
     reports.lineage,

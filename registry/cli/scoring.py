@@ -1,0 +1,97 @@
+"""The command that scores answers from anywhere."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from registry.cli.shell import JSON, ROOT, print_json, say, table
+
+_SHOWN = 10
+
+
+@click.command()
+@click.argument("outputs", type=click.Path(exists=True, path_type=Path))
+@click.argument("benchmark")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    help="The benchmark's native file or folder, where it is not the card's own.",
+)
+@click.option(
+    "--items",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write one JSON line per item here: its key and its verdicts.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["reference", "revised", "fixed"]),
+    default="reference",
+    show_default=True,
+    help="As the reference scorer decides, as its owner revised it, or what the wording asks.",
+)
+@ROOT
+@JSON
+def score(
+    outputs: Path,
+    benchmark: str,
+    data: Path | None,
+    items: Path | None,
+    mode: Any,
+    root: Path,
+    as_json: bool,
+) -> None:
+    """Score a file of answers, OUTPUTS, against BENCHMARK; no model is needed.
+
+    OUTPUTS is JSON lines or JSON with a `response` and something to know its prompt by: `key` or
+    `id`, or the `prompt` itself. Every item gets a verdict; items without an answer, and answers
+    without an item, are counted and named.
+
+    \b
+        registry score answers.jsonl ifeval --data input_data.jsonl
+        registry score answers.jsonl ifeval --items verdicts.jsonl --json
+    """
+    from registry.evaluation import outside
+    from registry.index import load
+    from registry.place import here
+
+    registry = load(root)
+    card = registry.find(f"benchmarks/{benchmark.removeprefix('benchmarks/')}")
+    scheme = outside.scheme_of(card)
+    place = data or outside.native(here(root), card)
+    done = outside.score(outputs, place, scheme, mode=mode)
+    if items:
+        outside.write_items(items, done)
+    if as_json:
+        print_json(outside.as_plain(card.id, done))
+        return
+    table(
+        ("metric", "of", "score", "stderr", "n"),
+        [
+            (
+                one.metric or "",
+                one.subset or one.unit or "",
+                _percent(one.value),
+                _percent(one.stderr),
+                str(one.n),
+            )
+            for one in done.results
+        ],
+    )
+    for said, names in (
+        ("without an answer", done.matched.missing),
+        ("answers to nothing in it", done.matched.unknown),
+        ("second answers", done.matched.repeated),
+    ):
+        if names:
+            say(f"{len(names):,} {said}: {_some(names)}")
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
