@@ -173,6 +173,7 @@ def page(
     filters: Iterable[str] = (),
     search: Iterable[str] = (),
     author: str | None = None,
+    besides: str | None = None,
     gated: bool | None = None,
     sort: Sort = "changed",
     descending: bool = True,
@@ -181,7 +182,8 @@ def page(
 ) -> Page:
     """Return repos that somebody may read and that meet every condition.
 
-    A filter is a tag, a search a text that the id, the title or a tag holds, in any case.
+    A filter is a tag, a search a text that the id, the title or a tag holds, in any case; `besides`
+    is a namespace that is left out.
     """
     filters, search = list(filters), list(search)
     for one in (*filters, *search, author or ""):
@@ -192,6 +194,8 @@ def page(
     query = select(table).join(facts, facts.c.repo == table.c.key)
     query = query.where(table.c.type == type, visible(who))
     query = _narrowed(query, filters, search, author, gated)
+    if besides is not None:
+        query = query.where(table.c.namespace != besides)
     column = _SORTS[sort]
     order = [one.desc() if descending else one.asc() for one in (column, table.c.key)]
     if cursor is not None:

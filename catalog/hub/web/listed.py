@@ -52,7 +52,11 @@ def _href(**asked: str) -> str:
 def _part(
     store: Store, kind: str, words: tuple[str, ...], text: str, cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    page = repos.page(store, kind, search=words, limit=limit, cursor=cursor or None)
+    # There are many cards; who does not look for one looks for what was pushed.
+    besides = None if words else names.CHECKOUT
+    page = repos.page(
+        store, kind, search=words, besides=besides, limit=limit, cursor=cursor or None
+    )
     return {
         "kind": kind,
         "repos": [_line(one) for one in page.repos],

@@ -15,6 +15,7 @@ from catalog.printing import shown
 from catalog.shelf import Shelf
 from registry.cards.nodes import parse
 from registry.cards.vocabulary import FOLDERS
+from registry.hub.repo import CROISSANT
 
 MOST = 64_000
 """Characters of a README that are shown."""
@@ -24,6 +25,7 @@ MOST_CARD = 256 << 10
 MOST_ROWS = 40
 MOST_VALUE = 300
 
+_DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".txt")
 _COMMENT = re.compile(r"[ \t]*<!--[^\n]*-->[ \t]*\r?\n?")
 
 
@@ -80,11 +82,16 @@ def card_of(store: Store, repo: Repo, commit: str, shelf: Shelf) -> tuple[str, s
     return (f"/{FOLDERS[kind]}/{id}", found[id].title) if id in found else None
 
 
+def _is_data(name: str) -> bool:
+    """Tell whether a file or folder at a dataset's top is what loaders take for data."""
+    return name == "data" or (name.endswith(_DATA) and name != CROISSANT)
+
+
 def loading(repo: Repo, base: str, names_there: set[str]) -> list[str]:
     """Return the commands that bring a repo to somebody's machine."""
     kind = " --repo-type dataset" if repo.type == "datasets" else ""
     commands = [f"export HF_ENDPOINT={base}", f"hf download {repo.id}{kind}"]
-    if repo.type == "datasets":
+    if repo.type == "datasets" and any(map(_is_data, names_there)):
         loaded = f"import datasets; datasets.load_dataset('{repo.id}')"
         return [*commands, f'python -c "{loaded}"']
     if "config.json" in names_there:

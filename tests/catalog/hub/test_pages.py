@@ -206,6 +206,17 @@ def test_a_repo_that_takes_risky_files_says_so(site: Hub) -> None:
     assert "May hold files that run code" not in read(site, "/datasets/team/songs")
 
 
+def test_a_card_without_data_says_not_how_to_load_data(site: Hub) -> None:
+    assert "load_dataset" not in read(site, "/datasets/registry/songs")
+
+
+def test_the_list_shows_what_was_pushed_and_a_search_finds_the_cards_too(site: Hub) -> None:
+    read(site, "/datasets/registry/songs")
+    assert 'href="/datasets/registry/songs"' not in read(site, "/hub")
+    assert 'href="/datasets/team/songs"' in read(site, "/hub")
+    assert 'href="/datasets/registry/songs"' in read(site, "/hub?q=registry")
+
+
 def test_a_model_with_a_config_says_how_transformers_loads_it(site: Hub) -> None:
     fresh(site, "loads", {"config.json": b"{}"})
     assert "AutoModel.from_pretrained" in read(site, "/team/loads")
