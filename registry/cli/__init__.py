@@ -6,7 +6,7 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import batch, cards, exports, history, hub, reports, scoring, stages
+from registry.cli import batch, cards, exports, history, hub, judging, reports, scoring, stages
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -52,6 +52,9 @@ for command in (
     scoring.score,
     stages.publish,
     stages.verify,
+    judging.judge_stats,
+    judging.judge,
+    judging.human_eval,
     reports.lineage,
     reports.report,
 ):
