@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from registry.evaluation.answers import Answer
 from registry.evaluation.metrics import Metric
-from registry.evaluation.summary import Summary, summarise, summarise_tasks
+from registry.evaluation.summary import Summary, macro, summarise, summarise_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,4 @@ def score(answers: Sequence[Answer], metrics: Mapping[str, Metric]) -> dict[str,
 def _scored(answers: Sequence[Answer], metric: Metric) -> Scored:
     scores = [metric(answer.answer, answer.references) for answer in answers]
     tasks = summarise_tasks(zip((answer.task for answer in answers), scores, strict=True))
-    means = [summary.mean for summary in tasks.values()]
-    return Scored(summarise(scores), tasks, summarise(means) if means else None)
+    return Scored(summarise(scores), tasks, macro(tasks) if tasks else None)

@@ -1,6 +1,6 @@
 """Fold scores to a mean that carries its standard error."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
@@ -34,3 +34,12 @@ def summarise_tasks(scores: Iterable[tuple[str, float]]) -> dict[str, Summary]:
         if task:
             of.setdefault(task, []).append(score)
     return {task: summarise(of[task]) for task in sorted(of)}
+
+
+def macro(groups: Mapping[str, Summary]) -> Summary:
+    """Return the mean of the groups' means, in which a group counts once however large it is.
+
+    The groups are tasks, or categories of them. The standard error is that over the groups, as if
+    they were drawn from many; `intervals.macro_interval` keeps them fixed.
+    """
+    return summarise([summary.mean for summary in groups.values()])

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from registry.evaluation.metrics.text import normalise
 
+VERSION = "1"
+
 
 def exact_match(answer: str, references: Sequence[str]) -> float:
     """Score 1.0 when the normalised answer equals any normalised reference, else 0.0.

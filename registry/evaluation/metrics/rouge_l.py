@@ -6,12 +6,16 @@ references. Scores are equal to the last bit.
 
 Only ASCII letters and digits make tokens, so an answer in Chinese or Arabic scores 0 even where it
 equals the reference. The cross-lingual track of Super-NaturalInstructions tokenises with GPT-2's
-vocabulary instead; that variant is not this metric.
+vocabulary instead; that variant is in `super_ni`. Precision, recall and the other ROUGEs are in
+`rouge`.
 """
 
 from collections.abc import Sequence
 
-from registry.evaluation.metrics.text import tokens
+from registry.evaluation.metrics.subsequence import common_subsequence
+from registry.evaluation.metrics.text import reference_tokens, tokens
+
+VERSION = "1"
 
 
 def rouge_l(answer: str, references: Sequence[str]) -> float:
@@ -23,7 +27,7 @@ def rouge_l(answer: str, references: Sequence[str]) -> float:
     if not references:
         raise ValueError("an answer has no overlap when there is no reference")
     found = tokens(answer)
-    return max(_f_measure(found, tokens(reference)) for reference in references)
+    return max(_f_measure(found, reference_tokens(reference)) for reference in references)
 
 
 def _f_measure(answer: Sequence[str], reference: Sequence[str]) -> float:
@@ -32,21 +36,3 @@ def _f_measure(answer: Sequence[str], reference: Sequence[str]) -> float:
         return 0.0
     precision, recall = common / len(answer), common / len(reference)
     return 2 * precision * recall / (precision + recall)
-
-
-def common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return the length of the longest common subsequence.
-
-    A row of the usual table is kept as the bits of one integer, a zero where the length grows
-    (Hyyrö, "Bit-parallel LCS-length computation revisited", 2004).
-    """
-    short, long = sorted((one, other), key=len)
-    places: dict[str, int] = {}
-    for place, token in enumerate(long):
-        places[token] = places.get(token, 0) | 1 << place
-    every = (1 << len(long)) - 1
-    row = every
-    for token in short:
-        met = row & places.get(token, 0)
-        row = (row + met | row - met) & every
-    return len(long) - row.bit_count()

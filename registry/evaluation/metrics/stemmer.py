@@ -9,8 +9,8 @@ In the words of the paper, a letter is a vowel (v) or a consonant (c), and the m
 how often a vowel is followed by a consonant in it.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
-from functools import lru_cache
 
 _IRREGULAR = {
     "sky": "sky",
@@ -72,10 +72,13 @@ _STEP_4 = dict.fromkeys(
     "",
 )
 
+_KINDS = defaultdict(lambda: "c", str.maketrans(dict.fromkeys("aeiou", "v")))
+
+_DIGITS = frozenset("0123456789")
+_ENDINGS = frozenset(suffix[-2:] for suffix in (*_STEP_2, *_STEP_3, *_STEP_4))
 _LONGEST_SUFFIX = max(map(len, (*_STEP_2, *_STEP_3, *_STEP_4)))
 
 
-@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """Return the stem of a word in lower case.
 
@@ -84,7 +87,7 @@ def stem(word: str) -> str:
     """
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if len(word) <= 2:
+    if len(word) <= 2 or word[-1] in _DIGITS:
         return word
     word = _without_plural(word)
     word = _without_past(word)
@@ -97,6 +100,8 @@ def stem(word: str) -> str:
 
 def _letters(word: str) -> str:
     """Return a `v` or a `c` for each letter; y is a vowel after a consonant."""
+    if "y" not in word:
+        return word.translate(_KINDS)
     kinds: list[str] = []
     for letter in word:
         after_consonant = bool(kinds) and kinds[-1] == "c"
@@ -166,6 +171,8 @@ def _step_2(word: str) -> str:
 
 def _shortened(word: str, suffixes: Mapping[str, str], *, above: int) -> str:
     """Replace the longest known suffix if the measure of what is before it is above a bound."""
+    if word[-2:] not in _ENDINGS:
+        return word
     for length in range(_LONGEST_SUFFIX, 1, -1):
         suffix = word[-length:]
         if suffix in suffixes:

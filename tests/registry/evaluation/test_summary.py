@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.evaluation.summary import Summary, summarise, summarise_tasks
+from registry.evaluation.summary import Summary, macro, summarise, summarise_tasks
 
 unit = st.floats(0, 1)
 
@@ -35,3 +35,8 @@ def test_tasks_are_summarised_apart_and_in_order() -> None:
 
 def test_scores_without_a_task_are_in_no_task() -> None:
     assert summarise_tasks([("", 1.0)]) == {}
+
+
+def test_a_group_counts_once_in_the_macro_mean() -> None:
+    groups = summarise_tasks([("a", 1.0), ("a", 1.0), ("a", 1.0), ("b", 0.0)])
+    assert macro(groups) == Summary(0.5, 0.5, 2)

@@ -54,3 +54,7 @@ def test_a_letter_that_becomes_ascii_in_lower_case_counts() -> None:
 @given(text=st.text() | st.text("aeionrstyl \n-'09éK"))
 def test_tokens_are_those_of_rouge_score(text: str) -> None:
     assert tokens(text) == REFERENCE.tokenize(text)
+
+
+def test_a_word_is_remembered_by_all_its_letters() -> None:
+    assert tokens("relationship relation") == REFERENCE.tokenize("relationship relation")
