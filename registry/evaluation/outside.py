@@ -10,8 +10,9 @@ from registry.cards import Benchmark, Card
 from registry.errors import RegistryError
 from registry.evaluation import matching, outputs
 from registry.evaluation.instructions import Mode
-from registry.evaluation.matching import Matched
-from registry.evaluation.schemes import Item, Scheme, Verdict, of_format
+from registry.evaluation.matching import Asked, Matched, Ways
+from registry.evaluation.outputs import Given
+from registry.evaluation.schemes import Item, Scheme, Verdict, scheme_for
 from registry.files import write_text
 from registry.hashing import digest
 from registry.index import name_of
@@ -42,17 +43,17 @@ class Outcome:
             yield json.dumps(line, ensure_ascii=False)
 
 
-def score(answers: Path, data: Path, scheme: Scheme, *, mode: Mode = "reference") -> Outcome:
-    """Score a file of answers against a benchmark's file."""
-    items = scheme.items(data)
+def score(answers: Path, data: Path | None, scheme: Scheme, *, mode: Mode = "reference") -> Outcome:
+    """Score a file of answers against a benchmark's file, or the targets that come with them."""
+    given = outputs.read(answers)
+    items = scheme.items(data) if data else _brought(given, scheme)
     if not items:
         raise RegistryError(f"{data}: holds no items; is it the benchmark's file?")
-    given = outputs.read(answers)
-    matched = matching.match([one.asked for one in items], given, scheme.ways)
+    ways = scheme.ways if data else _PLACES
+    matched = matching.match([one.asked for one in items], given, ways)
     responses = [one.response if one else None for one in matched.answers]
     verdicts = [
-        scheme.verdict(item, response, mode)
-        for item, response in zip(items, responses, strict=True)
+        scheme.verdict(item, one, mode) for item, one in zip(items, matched.answers, strict=True)
     ]
     return Outcome(
         scheme=scheme,
@@ -61,8 +62,22 @@ def score(answers: Path, data: Path, scheme: Scheme, *, mode: Mode = "reference"
         verdicts=tuple(verdicts),
         results=tuple(scheme.results(items, verdicts)),
         matched=matched,
-        digest=digest([scheme.name, scheme.version, mode, _known(items), responses]),
+        digest=digest([scheme.digest, mode, _known(items), responses]),
     )
+
+
+_PLACES: Ways = {"place": (lambda item: item.key, lambda given: given.where)}
+
+
+def _brought(given: Sequence[Given], scheme: Scheme) -> list[Item]:
+    """Return an item for each answer, from the target that stands beside it."""
+    advice = "name the benchmark's file with --data, or fetch it: registry fetch"
+    bare = [one.where for one in given if not one.targets]
+    if not scheme.alone:
+        raise RegistryError(f"{scheme.name}: needs the benchmark's own file; {advice}")
+    if bare:
+        raise RegistryError(f"{bare[0]}: brings no target along; {advice}")
+    return [Item(Asked(one.where, one.prompt), one.task, one.targets) for one in given]
 
 
 def write_items(path: Path, outcome: Outcome) -> None:
@@ -78,19 +93,15 @@ def scheme_of(card: Card) -> Scheme:
     """Return how a benchmark's answers are scored, by its native format and its metrics."""
     if not isinstance(card, Benchmark):
         raise RegistryError(f"{name_of(card)}: is no benchmark; only benchmarks have answers")
-    return of_format(card.convert.format if card.convert else None, card.metrics)
+    return scheme_for(card.id, card.convert.format if card.convert else None, card.metrics)
 
 
-def native(place: Place, card: Card) -> Path:
-    """Return where a benchmark's own file lies, or the folder of its files."""
+def native(place: Place, card: Card) -> Path | None:
+    """Return where a benchmark's own file lies, or the folder of its files; None if not here."""
     source = getattr(card, "source", None)
     folder = place.native(card.id)
-    if source is None:
-        raise RegistryError(f"{name_of(card)}: has no files of its own; name one with --data")
-    absent = [one.path for one in source.files if not (folder / one.path).is_file()]
-    if absent:
-        advice = f"run `registry fetch {card.id}`, or name the file with --data"
-        raise RegistryError(f"{folder / absent[0]}: is not there; {advice}")
+    if source is None or not all((folder / one.path).is_file() for one in source.files):
+        return None
     return folder / source.files[0].path if len(source.files) == 1 else folder
 
 
@@ -99,7 +110,12 @@ def as_plain(benchmark: str, done: Outcome) -> dict[str, Any]:
     matched = done.matched
     return {
         "benchmark": benchmark,
-        "scorer": {"name": done.scheme.name, "version": done.scheme.version, "mode": done.mode},
+        "scorer": {
+            "name": done.scheme.name,
+            "version": done.scheme.version,
+            "digest": done.scheme.digest,
+            "mode": done.mode,
+        },
         "digest": done.digest,
         "items": len(done.items),
         "answered": len(done.items) - len(matched.missing),

@@ -6,7 +6,7 @@ and compared with another scorer's, item by item.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from registry.evaluation import instructions, outputs
 from registry.evaluation.instructions import Mode
 from registry.evaluation.instructions.verdicts import by_instruction
 from registry.evaluation.matching import WAYS, Asked, Ways
-from registry.evaluation.metrics import METRICS
+from registry.evaluation.metrics import METRICS, bbh, super_ni, versions
+from registry.evaluation.outputs import Given
 from registry.evaluation.summary import Summary, summarise, summarise_tasks
+from registry.hashing import digest
 from registry.reports import Measurement
 
 Verdict = Mapping[str, Any]
@@ -34,21 +36,40 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """A way of scoring. `headline` is the metric that stands for it."""
+    """A way of scoring: `scorers` are those of `metrics.versions` that decide its verdicts.
+
+    A verdict is given an item, the answer to it if there is one, and the mode. `alone` says that
+    answers which bring their targets along can be scored without the benchmark's file.
+    """
 
     name: str
-    version: str
+    scorers: tuple[str, ...]
     items: Callable[[Path], list[Item]]
-    verdict: Callable[[Item, str | None, Mode], Verdict]
+    verdict: Callable[[Item, Given | None, Mode], Verdict]
     results: Callable[[Sequence[Item], Sequence[Verdict]], Iterable[Measurement]]
-    headline: str
-    ways: Ways
+    ways: Ways = field(default_factory=lambda: WAYS)
+    alone: bool = False
+
+    @property
+    def version(self) -> str:
+        """The versions of its scorers."""
+        known = versions.versions()
+        return "+".join(f"{name} {known[name]}" for name in self.scorers)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the code that decides its verdicts."""
+        return digest([versions.scorer_digest(name) for name in self.scorers])
 
 
-def of_format(format: str | None, metrics: Sequence[str] = ()) -> Scheme:
-    """Return the scheme of a native format; for all others, `metrics` against references."""
+def scheme_for(benchmark: str, format: str | None, metrics: Sequence[str] = ()) -> Scheme:
+    """Return how a benchmark is scored: by its native format, or by `metrics` and references."""
     if format == "ifeval":
         return VERIFIABLE
+    if format == "bbh":
+        return BBH
+    if format == "natural-instructions" or benchmark.startswith("superni"):
+        return SUPER_NI
     return by_references(metrics or ("exact_match", "rouge_l"))
 
 
@@ -63,6 +84,11 @@ def _records(path: Path, lists: Sequence[str] = ("examples", "data", "Instances"
         raise InvalidCards(problems)
 
 
+def text(value: object) -> str | None:
+    """Return a text, None for what is none."""
+    return value if isinstance(value, str) else None
+
+
 def _verifiable(path: Path) -> list[Item]:
     """Read prompts with instructions as IFEval, IFBench and M-IFEval publish them."""
     found = []
@@ -71,14 +97,13 @@ def _verifiable(path: Path) -> list[Item]:
             record = instructions.item(value)
         except RegistryError as error:
             raise RegistryError(f"{file}:{place}: {error}") from error
-        prompt = value.get("prompt")
-        key = Asked(str(value.get("key", place)), prompt if isinstance(prompt, str) else None)
+        key = Asked(str(value.get("key", place)), text(value.get("prompt")))
         found.append(Item(key, file.stem if path.is_dir() else "", record=record))
     return found
 
 
-def _followed(item: Item, response: str | None, mode: Mode) -> Verdict:
-    verdict = instructions.check(item.record, response, mode)
+def _followed(item: Item, given: Given | None, mode: Mode) -> Verdict:
+    verdict = instructions.check(item.record, given.response if given else None, mode)
     return {"strict": list(verdict.strict), "loose": list(verdict.loose)}
 
 
@@ -114,41 +139,124 @@ def measured(metric: str, summary: Summary, **narrower: str) -> Measurement:
 
 VERIFIABLE = Scheme(
     name="verifiable-instructions",
-    version="+".join(instructions.SCORERS.values()),
+    scorers=("instructions",),
     items=_verifiable,
     verdict=_followed,
     results=_of_prompts,
-    headline="prompt_strict",
-    ways=WAYS,
 )
+
+
+def _hard_tasks(path: Path) -> list[Item]:
+    """Read the tasks of BIG-Bench Hard, each a file of questions and targets."""
+    return [
+        Item(
+            Asked(f"{file.stem}/{place - 1}", text(value.get("input"))),
+            file.stem,
+            outputs.texts(value.get("target")),
+        )
+        for file, place, value in _records(path)
+    ]
+
+
+def _of_question(given: Given) -> str | None:
+    return bbh.question_of(given.prompt) if given.prompt is not None else None
+
+
+def _extracted(item: Item, given: Given | None, mode: Mode) -> Verdict:
+    """Compare the extracted answer; a prompt that asks for steps has its answer at their end."""
+    direct = given is not None and given.prompt is not None and _STEPS not in given.prompt
+    answer = bbh.extract(given.response if given else None, "direct" if direct else "cot")
+    right = any(answer == one.strip() for one in item.references)
+    return {"exact_match": float(right), "extracted": answer[:200]}
+
+
+_STEPS = "step by step"
+
+BBH = Scheme(
+    name="bbh",
+    scorers=("bbh",),
+    items=_hard_tasks,
+    verdict=_extracted,
+    results=lambda items, verdicts: _by_task(("exact_match",), items, verdicts),
+    ways={
+        "key": WAYS["key"],
+        "question": (lambda item: item.prompt, _of_question),
+    },
+    alone=True,
+)
+
+
+def _instances(path: Path) -> list[Item]:
+    """Read the official reference file of Super-NaturalInstructions, or files of its tasks."""
+    found = []
+    for file, place, value in _records(path, ("Instances",)):
+        if "references" not in value and "output" in value:
+            task = {"task_id": file.stem.partition("_")[0], **value}
+            value = {**task, "references": outputs.texts(value["output"])}
+        try:
+            one = super_ni.instance(value)
+        except RegistryError as error:
+            raise RegistryError(f"{file}:{place}: {error}") from error
+        found.append(Item(Asked(one.id), one.task, one.references, record=one))
+    return found
+
+
+def _instance_scores(item: Item, given: Given | None, mode: Mode) -> Verdict:
+    predictions = {item.record.id: given.response} if given else {}
+    (one,) = super_ni.outcomes([item.record], predictions)
+    return {"exact_match": one.exact_match, "rouge_l": one.rouge_l}
+
+
+SUPER_NI = Scheme(
+    name="super-ni",
+    scorers=("super_ni",),
+    items=_instances,
+    verdict=_instance_scores,
+    results=lambda items, verdicts: _of_instances(items, verdicts),
+)
+
+
+def _of_instances(items: Sequence[Item], verdicts: Sequence[Verdict]) -> Iterable[Measurement]:
+    """Yield the means of all, of tracks and categories by their names, and of tasks."""
+    names = ("exact_match", "rouge_l")
+    yield from _by_task(names, items, verdicts)
+    for group in ("track", "category"):
+        for name in names:
+            each = summarise_tasks(
+                (getattr(item.record, group), one[name])
+                for item, one in zip(items, verdicts, strict=True)
+            )
+            yield from (measured(name, one, part=said) for said, one in each.items())
+
+
+def _by_task(
+    names: Sequence[str], items: Sequence[Item], verdicts: Sequence[Verdict]
+) -> Iterable[Measurement]:
+    """Yield each metric's mean; where there are several tasks, that of their means and each."""
+    for name in names:
+        scores = [float(one[name]) for one in verdicts]
+        yield measured(name, summarise(scores))
+        each = summarise_tasks(zip((one.task for one in items), scores, strict=True))
+        if len(each) > 1:
+            yield measured(name, summarise([one.mean for one in each.values()]), unit="tasks")
+            yield from (measured(name, one, subset=task) for task, one in each.items())
 
 
 def by_references(metrics: Sequence[str]) -> Scheme:
     """Return the scheme that holds answers against references by metrics, task by task."""
     chosen = {name: METRICS[name] for name in metrics}
 
-    def verdict(item: Item, response: str | None, mode: Mode) -> Verdict:
-        return {name: metric(response or "", item.references) for name, metric in chosen.items()}
-
-    def results(items: Sequence[Item], verdicts: Sequence[Verdict]) -> Iterable[Measurement]:
-        for name in chosen:
-            scores = [float(one[name]) for one in verdicts]
-            yield measured(name, summarise(scores))
-            tasks = zip((one.task for one in items), scores, strict=True)
-            each = summarise_tasks(tasks)
-            if len(each) > 1:
-                means = [one.mean for one in each.values()]
-                yield measured(name, summarise(means), unit="tasks")
-                yield from (measured(name, one, subset=task) for task, one in each.items())
+    def verdict(item: Item, given: Given | None, mode: Mode) -> Verdict:
+        said = (given.response if given else None) or ""
+        return {name: metric(said, item.references) for name, metric in chosen.items()}
 
     return Scheme(
         name="+".join(chosen),
-        version="1",
+        scorers=tuple(chosen),
         items=_with_references,
         verdict=verdict,
-        results=results,
-        headline=next(iter(chosen)),
-        ways=WAYS,
+        results=lambda items, verdicts: _by_task(tuple(chosen), items, verdicts),
+        alone=True,
     )
 
 
@@ -158,9 +266,7 @@ def _with_references(path: Path) -> list[Item]:
     names = (*outputs.TARGETS, "output", "answer")
     for file, place, value in _records(path):
         key = next((value[one] for one in outputs.KEYS if value.get(one) is not None), place)
-        prompt = next(
-            (value[one] for one in outputs.PROMPTS if isinstance(value.get(one), str)), None
-        )
+        prompt = next((said for one in outputs.PROMPTS if (said := text(value.get(one)))), None)
         said = outputs.field(value, names)
         references = outputs.texts(value[said]) if said else ()
         if not references:

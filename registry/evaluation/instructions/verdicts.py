@@ -18,6 +18,8 @@ SCORERS: Mapping[str, str] = {
 }
 """The version of each family's checks: a change of any verdict is a new one."""
 
+VERSION = "+".join(SCORERS.values())
+
 KNOWN: Mapping[str, Instruction] = {
     **ifeval.INSTRUCTIONS,
     **{f"en:{id_}": one for id_, one in ifeval.INSTRUCTIONS.items()},

@@ -25,6 +25,7 @@ SCORERS = {
     "super_ni": f"{_METRICS}.super_ni",
     "bbh": f"{_METRICS}.bbh",
     "options": f"{_EVALUATION}.options",
+    "instructions": f"{_EVALUATION}.instructions.verdicts",
 }
 """Scorer: the module that holds it and its VERSION."""
 

@@ -14,7 +14,7 @@ from registry.cli import main
 from registry.errors import RegistryError
 from registry.evaluation import outside
 from registry.evaluation.outside import Outcome
-from registry.evaluation.schemes import VERIFIABLE, by_references
+from registry.evaluation.schemes import BBH, SUPER_NI, VERIFIABLE, by_references
 
 ITEMS = [
     {
@@ -164,6 +164,93 @@ def test_files_of_a_folder_are_tasks_with_accuracies_of_their_own(tmp_path: Path
     assert each == {None: 0.5, "es": 1.0, "fr": 0.0}
 
 
+def hard(tmp_path: Path) -> Path:
+    folder = tmp_path / "bbh"
+    folder.mkdir()
+    for task, pairs in {
+        "navigate": [("a?", "Yes"), ("b?", "No")],
+        "snarks": [("a?", "(B)")],
+    }.items():
+        examples = [{"input": asked, "target": target} for asked, target in pairs]
+        (folder / f"{task}.json").write_text(json.dumps({"canary": "x", "examples": examples}))
+    return folder
+
+
+def test_hard_tasks_are_found_by_the_question_that_a_prompt_ends_with(tmp_path: Path) -> None:
+    shot = "Follow.\n\nQ: c?\nA: So the answer is No.\n\nQ: {}\nA: Let's think step by step."
+    answers = lines(
+        tmp_path / "a.jsonl",
+        [
+            {"input": shot.format("b?"), "prediction": "It turns. So the answer is No."},
+            {"input": shot.format("a?"), "prediction": "It turns. So the answer is no."},
+        ],
+    )
+    found = outside.score(answers, hard(tmp_path), BBH)
+    assert [one["exact_match"] for one in found.verdicts] == [0.0, 1.0, 0.0]
+    assert [one["extracted"] for one in found.verdicts] == ["no", "No", ""]
+    assert found.matched.missing == ("snarks/0",)
+    means = {(one.unit, one.subset): one.value for one in found.results}
+    assert means[("tasks", None)] == 0.25
+
+
+def test_outputs_that_bring_their_targets_need_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "snarks_few_shot.json"
+    outputs = [
+        {"input": "Q: a?\nA:", "prediction": "(B)", "target": "(B)"},
+        {"input": "Q: a?\nA:", "prediction": "(A)", "target": "(B)"},
+    ]
+    path.write_text(json.dumps({"canary": "x", "outputs": outputs}))
+    found = outside.score(path, None, BBH)
+    assert [one["exact_match"] for one in found.verdicts] == [1.0, 0.0]
+    bare = lines(tmp_path / "bare.jsonl", [{"input": "Q: a?\nA:", "prediction": "(B)"}])
+    with pytest.raises(RegistryError, match="brings no target along"):
+        outside.score(bare, None, BBH)
+
+
+def test_the_scorer_of_super_natural_instructions_takes_its_reference_file(tmp_path: Path) -> None:
+    data = lines(
+        tmp_path / "references.jsonl",
+        [
+            {
+                "id": "t1-a",
+                "references": ["Yes"],
+                "task_id": "t1",
+                "task_category": "Title",
+                "track": "default",
+            },
+            {
+                "id": "t2-a",
+                "references": ["el gato"],
+                "task_id": "t2",
+                "task_category": "Parse",
+                "track": "xlingual",
+            },
+        ],
+    )
+    answers = lines(tmp_path / "p.jsonl", [{"id": "t1-a", "prediction": "yes."}])
+    found = outside.score(answers, data, SUPER_NI)
+    assert [one["exact_match"] for one in found.verdicts] == [1.0, 0.0]
+    parts = {one.part: one.value for one in found.results if one.metric == "rouge_l"}
+    assert parts["default"] == 1.0
+    assert parts["xlingual"] == 0.0
+    assert parts["Title"] == 1.0
+
+
+def test_tasks_of_super_natural_instructions_are_read_as_published(tmp_path: Path) -> None:
+    data = tmp_path / "task001_songs.json"
+    instances = [{"id": "task001-1", "input": "Sing.", "output": ["La", "Lo"]}]
+    data.write_text(json.dumps({"Definition": ["Sing"], "Instances": instances}))
+    answers = lines(tmp_path / "p.jsonl", [{"id": "task001-1", "prediction": "lo"}])
+    found = outside.score(answers, data, SUPER_NI)
+    assert (found.verdicts[0]["exact_match"], found.items[0].task) == (1.0, "task001")
+
+
+def test_a_scorer_says_its_version_and_the_digest_of_its_code(tmp_path: Path, data: Path) -> None:
+    said = outside.as_plain("verses", scored(tmp_path, data, {"key": 1, "response": "a"}))
+    assert said["scorer"]["version"] == "instructions ifeval-1+ifbench-1+m-ifeval-1"
+    assert said["scorer"]["digest"] == VERIFIABLE.digest != BBH.digest
+
+
 def test_an_item_without_a_reference_is_refused(tmp_path: Path) -> None:
     data = lines(tmp_path / "data.jsonl", [{"id": "a"}])
     answers = lines(tmp_path / "answers.jsonl", [{"id": "a", "response": "x"}])
@@ -210,4 +297,4 @@ def test_the_command_says_how_to_get_the_benchmarks_file(checkout: Path) -> None
     words = ["score", str(answers), "verses", "--root", str(checkout)]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 1
-    assert "run `registry fetch verses`, or name the file with --data" in done.output
+    assert "name the benchmark's file with --data, or fetch it" in done.output
