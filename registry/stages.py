@@ -6,6 +6,7 @@ A stage reads a card, opens its inputs, calls one function of a lower floor and 
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -200,6 +201,25 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
     )
 
 
+def try_out(
+    place: Place, name: str, benchmarks: Sequence[str], *, limit: int | None = None, say: Say
+) -> list[Measurement]:
+    """Answer benchmarks that a model's card need not name, and score the answers; no report.
+
+    With `limit`, only so many rows of each, the first ones.
+    """
+    registry = load(place.root)
+    card = _card(registry, name, Model)
+    (weights,) = made_by(place, _maker(registry, card.id), card.id, WEIGHTS)
+    found: list[Measurement] = []
+    for id in benchmarks:
+        benchmark = _card(registry, f"benchmarks/{id.removeprefix('benchmarks/')}", Benchmark)
+        table = _rows_of(place, benchmark)
+        done = _answer(place, card, benchmark, table, weights.sha256, limit=limit, say=say)
+        found += done.results(benchmark.id)
+    return found
+
+
 def publish(place: Place, *, say: Say) -> Report:
     """Bring MLflow up to date with the reports; what is there already stays as it is."""
     from registry import tracking
@@ -299,19 +319,27 @@ def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
 
 
 def _answer(
-    place: Place, card: Model, benchmark: Benchmark, table: Artefact, weights: str, *, say: Say
+    place: Place,
+    card: Model,
+    benchmark: Benchmark,
+    table: Artefact,
+    weights: str,
+    *,
+    limit: int | None = None,
+    say: Say,
 ) -> Any:
     from registry import canonical
     from registry.evaluation import benchmarks
 
     if benchmark.generate is None:
         raise RegistryError(f"{name_of(benchmark)}: says not how to answer; add `generate`")
+    part = f"{benchmark.id}.first-{limit}" if limit else benchmark.id
     return benchmarks.evaluate(
         place.model(card.id),
-        list(canonical.read_rows(place.root / table.path)),
+        list(islice(canonical.read_rows(place.root / table.path), limit)),
         metrics=benchmark.metrics,
         max_new_tokens=benchmark.generate.max_new_tokens,
-        answers=place.answers(card.id, benchmark.id),
+        answers=place.answers(card.id, part),
         weights=weights,
         benchmark=table.digest,
         device=place.device,
@@ -332,10 +360,13 @@ def _rows_of(place: Place, benchmark: Benchmark) -> Artefact:
 
 
 def _obeyed(benchmark: Benchmark) -> dict[str, Any]:
+    from registry.evaluation import following
+
     return {
         "rows": to_plain(benchmark.rows),
         "metrics": list(benchmark.metrics),
         "generate": to_plain(benchmark.generate),
+        "scorers": following.scorers(benchmark.metrics),
     }
 
 

@@ -193,8 +193,15 @@ FORMATS = (
 )
 """The native formats that `registry.formats` reads; a test keeps the two lists equal."""
 
-METRICS = ("exact_match", "rouge_l")
-"""The metrics that `registry.evaluation.metrics` has; a test keeps the two lists equal."""
+METRICS = (
+    "exact_match",
+    "rouge_l",
+    "prompt_strict",
+    "prompt_loose",
+    "instruction_strict",
+    "instruction_loose",
+)
+"""The metrics that `registry.evaluation` has for a benchmark; a test keeps the lists equal."""
 
 LICENCES = {
     "Apache-2.0": "open",

@@ -1,6 +1,7 @@
 """The command that scores answers from anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,7 @@ def score(
     if as_json:
         print_json(outside.as_plain(card.id, done))
         return
-    table(
-        ("metric", "of", "score", "stderr", "n"),
-        [
-            (
-                one.metric or "",
-                one.subset or one.unit or "",
-                _percent(one.value),
-                _percent(one.stderr),
-                str(one.n),
-            )
-            for one in done.results
-        ],
-    )
+    print_scores(replace(one, benchmark=card.id) for one in done.results)
     for said, names in (
         ("without an answer", done.matched.missing),
         ("answers to nothing in it", done.matched.unknown),
@@ -86,6 +75,24 @@ def score(
     ):
         if names:
             say(f"{len(names):,} {said}: {_some(names)}")
+
+
+def print_scores(found: Iterable[Any]) -> None:
+    """Print measurements of scores as a table, in hundredths."""
+    table(
+        ("benchmark", "metric", "of", "score", "stderr", "n"),
+        [
+            (
+                one.benchmark or "",
+                one.metric or "",
+                one.subset or one.part or one.unit or "",
+                _percent(one.value),
+                _percent(one.stderr),
+                str(one.n),
+            )
+            for one in found
+        ],
+    )
 
 
 def _percent(value: float | None) -> str:

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from registry.cli.scoring import print_scores
 from registry.cli.shell import JSON, ROOT, print_json, say
 
 
@@ -97,11 +99,48 @@ tune = _stage(
     "Tune model CARD by its recipe; goes on where a killed run stopped.",
     "TUNEDECK_DEVICE=cpu registry tune smollm2-evals",
 )
-evaluate = _stage(
-    "evaluate",
-    "Answer the benchmarks that model CARD names, and score the answers.",
-    "registry evaluate smollm2-evals --json",
-)
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("benchmarks", nargs=-1, metavar="[BENCHMARK]...")
+@click.option("--limit", type=click.IntRange(1), help="Only so many rows of each BENCHMARK.")
+@ROOT
+@JSON
+def evaluate(
+    model: str, benchmarks: tuple[str, ...], limit: int | None, root: Path, as_json: bool
+) -> None:
+    """Answer benchmarks with MODEL, and score the answers.
+
+    Without BENCHMARK: those that the card names, into its report, as the pipeline does. With
+    BENCHMARK: these, and the scores are printed. Answers are kept in data/answers/, so that an
+    interrupted run goes on where it was.
+
+    \b
+        registry evaluate smollm2-evals --json
+        registry evaluate smollm2-135m-instruct ifeval --limit 20
+    """
+    from registry import stages
+    from registry.place import here
+
+    place = here(root)
+    if not benchmarks:
+        if limit:
+            raise click.UsageError("--limit needs a BENCHMARK; a report is of all rows")
+        report = stages.evaluate(place, model, say=say)
+        if as_json:
+            print_json(json.loads((root / report.file).read_text(encoding="utf-8")))
+        return
+    found = stages.try_out(place, model, benchmarks, limit=limit, say=say)
+    if as_json:
+        print_json(
+            [
+                {key: value for key, value in asdict(one).items() if value is not None}
+                for one in found
+            ]
+        )
+        return
+    print_scores(found)
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """One benchmark on one model: answers generated, kept and scored."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from registry import checkpoints, devices, rendering
 from registry.canonical import Row
 from registry.errors import RegistryError
+from registry.evaluation import following
 from registry.evaluation.answers import Answer, Collection, Conditions, collect
 from registry.evaluation.generate import BATCH_TOKENS, Answered, Prompt, answer
 from registry.evaluation.metrics import METRICS, Metric, choose
@@ -67,8 +68,12 @@ def evaluate(
     `weights` and `benchmark` are the hashes of the model's weights and of the rows: answers from
     an interrupted run with the same hashes are kept, others are not.
     """
-    chosen = choose(metrics, known)
-    _check(rows)
+    of_constraints = [name for name in metrics if name in following.NAMES]
+    chosen = choose([name for name in metrics if name not in of_constraints], known)
+    _check(rows, referenced=bool(chosen))
+    if of_constraints:
+        # Before the first answer, as everything that could not be scored after the last.
+        deque(map(following.item_of, rows), maxlen=0)
     place = devices.choose(device)
     dtype = devices.compute_dtype(place, precision)
     model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
@@ -90,8 +95,11 @@ def evaluate(
         )
         seconds = time.perf_counter() - started
     given = [collection.answers[row.id] for row in rows]
+    scores = score(given, chosen)
+    if of_constraints:
+        scores |= following.followed(rows, given, of_constraints)
     return Evaluated(
-        scores=score(given, chosen),
+        scores={name: scores[name] for name in metrics},
         n=len(given),
         kept=kept,
         tokens=sum(one.tokens for one in given),
@@ -103,7 +111,7 @@ def evaluate(
     )
 
 
-def _check(rows: Sequence[Row]) -> None:
+def _check(rows: Sequence[Row], *, referenced: bool) -> None:
     """Refuse before the first answer what could not be scored after the last."""
     if not rows:
         raise RegistryError("evaluate: the benchmark has no rows; convert or mix it again")
@@ -111,7 +119,7 @@ def _check(rows: Sequence[Row]) -> None:
         if count > 1:
             raise RegistryError(f"{id}: {count} rows of the benchmark have this id; keep one")
     for row in rows:
-        if not row.references:
+        if referenced and not row.references:
             raise RegistryError(f"{row.id}: it has no reference to score by; leave the row out")
 
 
