@@ -1,20 +1,26 @@
 """Scoring answers: how fast, beside the package that the scores are equal to.
 
-    python benchmarks/score.py [--pairs 100000]
+    python benchmarks/score.py [--pairs 100000] [--prompts data/native/ifeval/input_data.jsonl]
 
 Makes so many pairs of an answer and a reference by a seed, from words as frequent as in real text,
 a third of which are changed. Scores them by ROUGE-L with stemming and by exact match, with our
 metrics and with `rouge_score` and plain Python, and prints the CPU time of both, their ratio and
 the largest difference of a score. Each measures all pairs with nothing remembered from before.
+
+With `--prompts`, a file of IFEval's prompts (`registry fetch ifeval`), it makes nine answers to
+each, of sentences of the prompts by a seed, and prints how long their verdicts take.
 """
 
 import argparse
+import json
 import random
 import string
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 SEED = 7
+ANSWERS = 9
 WORDS = 30_000
 LENGTHS = (1, 1, 2, 4, 8, 12, 16, 24, 40, 60)
 ENDINGS = ("", "", "", "s", "ing", "ed", "ly", "ation", "ness", "ies")
@@ -27,7 +33,36 @@ def main() -> None:
     """Make the pairs, score them twice, compare."""
     asked = argparse.ArgumentParser(description="Measure the scoring of answers.")
     asked.add_argument("--pairs", type=int, default=100_000)
-    compare_texts(asked.parse_args().pairs)
+    asked.add_argument("--prompts", type=Path, help="IFEval's native file.")
+    told = asked.parse_args()
+    compare_texts(told.pairs)
+    if told.prompts:
+        time_verdicts(told.prompts, random.Random(SEED))
+
+
+def time_verdicts(path: Path, chance: random.Random) -> None:
+    """Print how long the verdicts on nine answers to each prompt take, strict and loose."""
+    from registry.evaluation.instructions import check, item
+
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    sentences = [one for record in records for one in record["prompt"].split(". ")]
+    items = [item(one) for one in records]
+    check(items[0], "Warm up the detector of languages, please.")
+    answers = [(one, said(chance, sentences)) for one in items for _ in range(ANSWERS)]
+    words = sum(len(text.split()) for _, text in answers) / len(answers)
+    begun = time.process_time()
+    followed = sum(sum(check(one, text).strict) for one, text in answers)
+    seconds = time.process_time() - begun
+    print(f"{len(items):,} prompts x {ANSWERS} answers, {words:.0f} words an answer")
+    print(f"verdicts: {seconds:.1f} s, {followed:,} instructions followed")
+
+
+def said(chance: random.Random, sentences: list[str]) -> str:
+    """Return paragraphs of some sentences, with a list, stars or capitals now and then."""
+    picked = chance.sample(sentences, k=chance.randint(2, 25))
+    head, between = chance.choice((("", " "), ("* ", "\n* "), ("", ".\n\n"), ("**Title**\n", ". ")))
+    text = head + between.join(picked)
+    return chance.choice((str, str, str, str.lower, str.upper))(text)
 
 
 def compare_texts(number: int) -> None:
