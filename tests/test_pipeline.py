@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from registry.evaluation.metrics.versions import stands_on
 from registry.index import Registry, load
 
 TOP = Path(__file__).parent.parent
@@ -102,3 +103,10 @@ def test_no_stage_depends_on_a_summary(stages: dict[str, Any]) -> None:
         for one in stage.get("do", stage).get("params", ()):
             for keys in one.values():
                 assert set(keys) <= obeyed
+
+
+def test_evaluations_depend_on_all_the_code_that_scores() -> None:
+    stage = yaml.safe_load((TOP / "dvc.yaml").read_text())["stages"]["evaluate"]["do"]
+    named = tuple(one.removesuffix(".py") for one in stage["deps"])
+    for module in stands_on("registry.evaluation.benchmarks"):
+        assert module.replace(".", "/").startswith(named), module

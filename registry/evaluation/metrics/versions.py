@@ -65,8 +65,11 @@ def _imported(module: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(_source(module))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_EVALUATION):
             name = str(node.module)
-            inside = [f"{name}.{alias.name}" for alias in node.names] if _is_package(name) else []
-            yield from inside or [name]
+            if not _is_package(name):
+                yield name
+                continue
+            inside = (f"{name}.{alias.name}" for alias in node.names)
+            yield from (one if find_spec(one) else name for one in inside)
 
 
 def _is_package(module: str) -> bool:
