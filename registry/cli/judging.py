@@ -12,7 +12,7 @@ import click
 from registry.cli.shell import JSON, print_json, say, table
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-KINDS = ("alpaca-eval", "vicuna", "llmbar", "pairwise", "checklist")
+KINDS = ("alpaca-eval", "vicuna", "llmbar", "pairwise", "checklist", "levels", "dialogues")
 KEY_VARIABLE = "TUNEDECK_JUDGE_KEY"
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from registry.errors import RegistryError
-from registry.evaluation.judging import alpaca, checklist, length, llmbar, pairwise, vicuna
+from registry.evaluation.judging import alpaca, chained, checklist, length, llmbar, pairwise, vicuna
 from registry.evaluation.judging.length import Difficulties, Gamed, Weights
 from registry.evaluation.judging.rows import Line
 
@@ -14,6 +15,8 @@ Made = tuple[dict[str, Any], list[dict[str, Any]]]
 
 _TELLING = (
     ("llmbar", {"results", "label"}),
+    ("levels", {"level", "satisfied"}),
+    ("dialogues", {"turn", "strict"}),
     *(("checklist", {name}) for name in ("decomposed_questions", "eval", "point_judges")),
     ("vicuna", {"question_id", "answer1_id"}),
     ("pairwise", {"swapped"}),
@@ -122,12 +125,25 @@ def of_checklists(files: Files) -> Made:
     return {"kind": "checklist", "files": found}, verdicts
 
 
+def of_chains(files: Files, *, kind: str) -> Made:
+    """Return the figures of levels or of dialogues."""
+    scored = chained.levelled if kind == "levels" else chained.conversed
+    found = []
+    for file, lines in files.items():
+        figures, n = scored(lines)
+        found.append({"file": file, "n": n, **figures})
+    verdicts = [dict(one.value) for lines in files.values() for one in lines]
+    return {"kind": kind, "files": found}, verdicts
+
+
 STATISTICS: Mapping[str, Callable[..., Made]] = {
     "alpaca-eval": of_annotations,
     "vicuna": of_reviews,
     "llmbar": of_llmbar,
     "pairwise": of_pairs,
     "checklist": of_checklists,
+    "levels": partial(of_chains, kind="levels"),
+    "dialogues": partial(of_chains, kind="dialogues"),
 }
 
 
