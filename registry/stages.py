@@ -14,6 +14,7 @@ from registry import reports
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Recipe, to_plain
 from registry.cards.kinds import Source
 from registry.errors import RegistryError
+from registry.hashing import hash_file
 from registry.index import Registry, load, name_of
 from registry.logbook import Say, clock, done, made_by
 from registry.losses import Losses
@@ -202,11 +203,18 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
 
 
 def try_out(
-    place: Place, name: str, benchmarks: Sequence[str], *, limit: int | None = None, say: Say
+    place: Place,
+    name: str,
+    benchmarks: Sequence[str],
+    *,
+    table: Path | None = None,
+    limit: int | None = None,
+    say: Say,
 ) -> list[Measurement]:
     """Answer benchmarks that a model's card need not name, and score the answers; no report.
 
-    With `limit`, only so many rows of each, the first ones.
+    With `limit`, only so many rows of each, the first ones. `table` is another table of rows in
+    place of the benchmark's own, such as a variant of it.
     """
     registry = load(place.root)
     card = _card(registry, name, Model)
@@ -214,10 +222,23 @@ def try_out(
     found: list[Measurement] = []
     for id in benchmarks:
         benchmark = _card(registry, f"benchmarks/{id.removeprefix('benchmarks/')}", Benchmark)
-        table = _rows_of(place, benchmark)
-        done = _answer(place, card, benchmark, table, weights.sha256, limit=limit, say=say)
+        rows = _table(table) if table else _rows_of(place, benchmark)
+        done = _answer(place, card, benchmark, rows, weights.sha256, limit=limit, say=say)
         found += done.results(benchmark.id)
     return found
+
+
+def _table(path: Path) -> Artefact:
+    """Describe a table that lies anywhere."""
+    found = hash_file(path)
+    digest = f"md5:{found.md5}"
+    return Artefact(path=str(path), sha256=found.sha256, bytes=found.bytes, digest=digest)
+
+
+def rows_of(place: Place, name: str) -> Path:
+    """Return where the canonical table of a benchmark lies, once its stage has made it."""
+    name = f"benchmarks/{name.removeprefix('benchmarks/')}"
+    return place.root / _rows_of(place, _card(load(place.root), name, Benchmark)).path
 
 
 def publish(place: Place, *, say: Say) -> Report:
@@ -333,7 +354,9 @@ def _answer(
 
     if benchmark.generate is None:
         raise RegistryError(f"{name_of(benchmark)}: says not how to answer; add `generate`")
-    part = f"{benchmark.id}.first-{limit}" if limit else benchmark.id
+    stem = Path(table.path).stem
+    part = f"{benchmark.id}.{stem}" if "." in stem else benchmark.id
+    part = f"{part}.first-{limit}" if limit else part
     return benchmarks.evaluate(
         place.model(card.id),
         list(islice(canonical.read_rows(place.root / table.path), limit)),

@@ -6,7 +6,18 @@ with the cards, the data or the surroundings, 2 wrong usage.
 
 import click
 
-from registry.cli import batch, cards, exports, history, hub, judging, reports, scoring, stages
+from registry.cli import (
+    batch,
+    cards,
+    exports,
+    history,
+    hub,
+    judging,
+    reports,
+    robustness,
+    scoring,
+    stages,
+)
 from registry.cli.shell import EXTRAS, Group
 
 __all__ = ["EXTRAS", "main"]
@@ -50,6 +61,8 @@ for command in (
     stages.tune,
     stages.evaluate,
     scoring.score,
+    robustness.perturb,
+    robustness.spread,
     stages.publish,
     stages.verify,
     judging.judge_stats,

@@ -104,11 +104,21 @@ tune = _stage(
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("benchmarks", nargs=-1, metavar="[BENCHMARK]...")
+@click.option(
+    "--rows",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rows in place of BENCHMARK's own, as `registry perturb` writes them.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Only so many rows of each BENCHMARK.")
 @ROOT
 @JSON
 def evaluate(
-    model: str, benchmarks: tuple[str, ...], limit: int | None, root: Path, as_json: bool
+    model: str,
+    benchmarks: tuple[str, ...],
+    rows: Path | None,
+    limit: int | None,
+    root: Path,
+    as_json: bool,
 ) -> None:
     """Answer benchmarks with MODEL, and score the answers.
 
@@ -119,19 +129,21 @@ def evaluate(
     \b
         registry evaluate smollm2-evals --json
         registry evaluate smollm2-135m-instruct ifeval --limit 20
+        registry evaluate smollm2-evals evals-new-tasks --rows variants/paraphrase.1.parquet
     """
     from registry import stages
     from registry.place import here
 
     place = here(root)
     if not benchmarks:
-        if limit:
-            raise click.UsageError("--limit needs a BENCHMARK; a report is of all rows")
+        if limit or rows:
+            raise click.UsageError("--limit and --rows need a BENCHMARK; a report is of all rows")
         report = stages.evaluate(place, model, say=say)
         if as_json:
             print_json(json.loads((root / report.file).read_text(encoding="utf-8")))
         return
-    found = stages.try_out(place, model, benchmarks, limit=limit, say=say)
+    table = rows.resolve() if rows else None
+    found = stages.try_out(place, model, benchmarks, table=table, limit=limit, say=say)
     if as_json:
         print_json(
             [
