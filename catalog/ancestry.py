@@ -81,15 +81,16 @@ def descendants(index: Index, name: str) -> list[dict[str, Any]]:
         if node.kind in FOLDERS and node.name not in found and node.name != name:
             via = None if edge.source == name else below.nodes[edge.source].title
             said = {"relation": edge.relation, "proof": edge.proof, "via": via}
-            found[node.name] = _node(node) | said
+            found[node.name] = _node(node) | said | index.mark(node.name)
     return list(found.values())
 
 
-def tuned_on(whole: Graph, card: Card) -> list[dict[str, Any]]:
+def tuned_on(index: Index, whole: Graph, card: Card) -> list[dict[str, Any]]:
     """Return the models that a dataset or a mixture came to; other kinds are tuned on by nobody."""
     if not isinstance(card, Dataset | Mixture):
         return []
-    return [asdict(one) for one in lineage.tuned_on(whole, name_of(card))]
+    found = lineage.tuned_on(whole, name_of(card))
+    return [asdict(one) | index.mark(one.model) for one in found]
 
 
 def href(name: str) -> str | None:

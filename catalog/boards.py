@@ -149,13 +149,13 @@ def _toggled(
 def _groups(rows: Sequence[Mapping[str, Any]], by: str) -> list[dict[str, Any]]:
     """Return, for each value of a facet, the models' mean score; measured and published apart.
 
-    The spread is the standard error of the mean over models. A model whose data has several values
-    counts in each; one whose data nobody names is under None.
+    What pushed cards say counts in none. The spread is the standard error of the mean over models.
+    A model whose data has several values counts in each; one whose data nobody names is under None.
     """
     groups: dict[tuple[str | None, bool], list[float]] = {}
     for row in rows:
         for value in row["facets"][by] or [None]:
-            if row["value"] is not None:
+            if row["value"] is not None and row["status"] != "pushed":
                 key = (value, row["status"] == "measured")
                 groups.setdefault(key, []).append(float(row["value"]))
     return [
@@ -185,10 +185,11 @@ def _scaled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         )
         for status in {one["status"] for one in rows}
     }
-    return [
-        {**one, **_bar(one, largest[one["status"]])}
-        for one in sorted(rows, key=lambda one: (one["status"] != "measured", -(one["value"] or 0)))
-    ]
+    return [{**one, **_bar(one, largest[one["status"]])} for one in sorted(rows, key=_place)]
+
+
+def _place(one: Mapping[str, Any]) -> tuple[int, float]:
+    return scores.rank(one["status"]), -(one["value"] or 0)
 
 
 def _is(one: Mapping[str, Any], status: str) -> bool:

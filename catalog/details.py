@@ -87,15 +87,22 @@ def paper(shelf: Shelf, card: Paper) -> dict[str, Any]:
     """Every claim that cites it, and the cards that it describes."""
     found = list(shelf.index.citations(card.id))
     named = [
-        {"name": name, "kind": _KINDS_OF[name.partition("/")[0]], "title": title, **said}
+        {
+            **{"name": name, "kind": _KINDS_OF[name.partition("/")[0]], "title": title, **said},
+            **shelf.index.mark(name),
+        }
         for name, title, said in found
     ]
-    keys = ("name", "kind", "title")
+    keys = ("name", "kind", "title", "pushed")
     return {
         "cited_by": [
-            {key: one[key] for key in (*keys, "claims")} for one in named if one["claims"]
+            {key: one[key] for key in (*keys, "claims") if key in one}
+            for one in named
+            if one["claims"]
         ],
-        "describes": [{key: one[key] for key in keys} for one in named if one["describes"]],
+        "describes": [
+            {key: one[key] for key in keys if key in one} for one in named if one["describes"]
+        ],
     }
 
 

@@ -20,6 +20,7 @@ from registry.cards.vocabulary import FOLDERS
 MOST = 50
 ATOM = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WRITTEN = "its file was written"
 _KINDS = {folder: kind for kind, folder in FOLDERS.items()}
 
 
@@ -69,7 +70,7 @@ def _all(shelf: Shelf) -> Iterator[tuple[str, str, past.Change | None]]:
     unknown: list[tuple[int, str]] = []
     for name, time in shelf.index.written().items():
         file = f"cards/{name}.yaml"
-        if file in log:
+        if file in log and not shelf.index.is_pushed(name):
             yield from ((name, one.date, one) for one in log[file] if one.after)
         else:
             unknown.append((time, name))
@@ -79,13 +80,14 @@ def _all(shelf: Shelf) -> Iterator[tuple[str, str, past.Change | None]]:
 
 def _titled(shelf: Shelf, name: str, date: str, change: past.Change | None) -> News:
     id = name.partition("/")[2]
+    written = "pushed to a repo of this server" if shelf.index.is_pushed(name) else _WRITTEN
     return News(
         name=name,
         title=shelf.index.titles([name]).get(name, id),
         mark=change.commit if change else date,
         date=date,
         done=change.done if change else "changed",
-        says=change.subject if change else "its file was written",
+        says=change.subject if change else written,
         author=change.author if change else None,
     )
 

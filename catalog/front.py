@@ -22,8 +22,10 @@ def front(shelf: Shelf) -> dict[str, Any]:
     }
     return {
         "counts": counts(shelf),
-        "reproduced": [line(one) for one in ran.lines],
-        "newest": {kind: [line(one) for one in found.lines] for kind, found in newest.items()},
+        "reproduced": [line(shelf, one) for one in ran.lines],
+        "newest": {
+            kind: [line(shelf, one) for one in found.lines] for kind, found in newest.items()
+        },
         "problems": shelf.problems,
     }
 

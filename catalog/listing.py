@@ -192,7 +192,7 @@ def listing(shelf: Shelf, ask: Asked) -> dict[str, Any]:
             "page": ask.page,
         },
         "total": found.total,
-        "cards": [_line(shelf, one) for one in found.lines],
+        "cards": [line(shelf, one) for one in found.lines],
         "columns": [_column(name, ask) for name in _OF_KIND[ask.place]],
         "facets": list(_facets(found, ask)),
         "ranges": list(_ranges(found, ask)),
@@ -214,15 +214,11 @@ def counts(shelf: Shelf) -> dict[str, int]:
     return {kind: found.get(folder, 0) for kind, folder in FOLDERS.items()}
 
 
-def line(one: Line) -> dict[str, Any]:
+def line(shelf: Shelf, one: Line) -> dict[str, Any]:
     """Return a card of the list as plain values, with where its page is."""
-    row = {**query.as_row(one.entry), "href": f"/{one.entry.name}"}
+    name = one.entry.name
+    row = {**query.as_row(one.entry), "href": f"/{name}", **shelf.index.mark(name)}
     return row | {"snippet": one.snippet} if one.snippet else row
-
-
-def _line(shelf: Shelf, one: Line) -> dict[str, Any]:
-    row = line(one)
-    return row | {"pushed": True} if shelf.index.is_pushed(one.entry.name) else row
 
 
 def _column(name: str, ask: Asked) -> dict[str, Any]:

@@ -309,7 +309,7 @@ _SCHEMAS: Mapping[str, Schema] = {
                         "metric": _TEXT,
                         "value": _nullable(_NUMBER),
                         "stderr": _nullable(_NUMBER),
-                        "status": {"enum": ["cited", "declared", "measured"]},
+                        "status": {"enum": ["cited", "declared", "measured", "pushed"]},
                         "data": _list(_object({"name": _TEXT, "title": _TEXT})),
                     }
                 )

@@ -150,7 +150,7 @@ def lineage(request: Request) -> Response:
         "hops": wanted,
         "cut": cut if cut != wanted else None,
         "lineage": ancestry.plain(part, name_of(found)),
-        "tuned_on": ancestry.tuned_on(below, found),
+        "tuned_on": ancestry.tuned_on(shelf.index, below, found),
     }
     return answer(request, "lineage.html", values)
 

@@ -16,11 +16,15 @@ _PARTS = {"year": 1, "quarter": 4, "month": 12}
 
 
 def values(index: Index, by: str) -> dict[str, Any]:
-    """Return the values of all plots, releases by year, quarter or month."""
+    """Return the values of all plots, releases by year, quarter or month.
+
+    Cards that were pushed are left out: one wrong number would stretch an axis for all.
+    """
     lines = releases(index.dated(), by)
+    entries = (one.entry for one in index.find(SIZED).lines)
     return {
         "by": by,
-        "sizes": sizes(one.entry for one in index.find(SIZED).lines),
+        "sizes": sizes(entry for entry in entries if not index.is_pushed(entry.name)),
         "releases": [line for line in lines if line["period"] != "unknown"],
         "undated": next((line for line in lines if line["period"] == "unknown"), None),
         "scaling": scaling.panels(index.scaled()),

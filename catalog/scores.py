@@ -36,10 +36,11 @@ def of_benchmark(shelf: Shelf, card: Benchmark) -> list[dict[str, Any]]:
     """
     order = {metric: at for at, metric in enumerate(card.metrics)}
 
-    def place(one: Mapping[str, Any]) -> tuple[int, bool, float]:
-        # Published numbers come in units of their own, so ours are not ranked among them.
+    def place(one: Mapping[str, Any]) -> tuple[int, int, float]:
+        # Published numbers come in units of their own, so ours are not ranked among them; what
+        # pushed cards say nobody here has checked.
         headline = order.get(one["metric"], len(order))
-        return headline, one["status"] != "measured", -(one["value"] or 0.0)
+        return headline, rank(one["status"]), -(one["value"] or 0.0)
 
     found = (
         {"model": id, "title": title, "split": None, "subset": None, **_EMPTY, **score}
@@ -47,6 +48,11 @@ def of_benchmark(shelf: Shelf, card: Benchmark) -> list[dict[str, Any]]:
         if score["status"] != "measured" or "subset" not in score
     )
     return sorted(found, key=place)
+
+
+def rank(status: str) -> int:
+    """Return the place of scores by how they are known: ours first, what was pushed last."""
+    return {"measured": 0, "pushed": 2}.get(status, 1)
 
 
 _EMPTY: Mapping[str, Any] = {"metric": "", "unit": None, "stderr": None, "n": None}

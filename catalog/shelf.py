@@ -22,13 +22,15 @@ class Shelf:
     """Everything that a page may show.
 
     A faulty card or report is not on the shelf but among the problems: one typing error must not
-    take the catalog down. `registry` reads a card's file when the card is asked for.
+    take the catalog down. `registry` reads a card's file when the card is asked for. `own` counts
+    changes of the checkout's cards and reports, `generation` those of pushed cards as well.
     """
 
     index: Index
     registry: Registry
     reports: Mapping[tuple[str, str], Report]
     generation: int
+    own: int
 
     @property
     def problems(self) -> list[str]:
@@ -50,6 +52,7 @@ class Watch:
         self._index: Index | None = None
         self._shelf: Shelf | None = None
         self._took = 0.0
+        self._hurries = 0
         self._due = 0.0
 
     def shelf(self) -> Shelf:
@@ -72,6 +75,7 @@ class Watch:
 
     def hurry(self) -> None:
         """Look at the files before the next use, for something has changed them."""
+        self._hurries += 1
         self._due = 0.0
 
     def _look_and_release(self) -> None:
@@ -81,7 +85,7 @@ class Watch:
             self._lock.release()
 
     def _look(self) -> Shelf:
-        begun = time.monotonic()
+        begun, hurries = time.monotonic(), self._hurries
         if self._index is None:
             self._index = Index(self.root)
         index = self._index
@@ -90,11 +94,13 @@ class Watch:
         index.refresh()
         found = self._shelf
         if found is None or found.generation != index.memory.generation:
-            found = Shelf(index, index.registry, index.reports, index.memory.generation)
+            generation = index.memory.generation
+            found = Shelf(index, index.registry, index.reports, generation, index.own)
             self._shelf = found
         ended = time.monotonic()
         self._took = ended - begun
-        self._due = ended + self._patience * self._took
+        # What changed during the look may have been missed by it.
+        self._due = ended + self._patience * self._took if hurries == self._hurries else 0.0
         return found
 
 

@@ -14,6 +14,8 @@ from registry.index import Registry
 def panels(registry: Registry) -> list[dict[str, Any]]:
     """Return a panel for each benchmark that has such results, its series from small to large.
 
+    A benchmark that a result names and that has no card has no panel.
+
     A series is a model: `points` has tasks, value and `normalised` (per cent of the panel's
     largest value), and how each is known.
     """
@@ -25,7 +27,8 @@ def panels(registry: Registry) -> list[dict[str, Any]]:
                 by_benchmark.setdefault(str(claim.benchmark), []).append(claim)
         for benchmark, claims in by_benchmark.items():
             found.setdefault(benchmark, []).append((model, claims))
-    return [_panel(registry, id, many) for id, many in sorted(found.items())]
+    there = sorted(found.keys() & registry.benchmarks.keys())
+    return [_panel(registry, id, found[id]) for id in there]
 
 
 def _panel(

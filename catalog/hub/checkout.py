@@ -33,12 +33,15 @@ _log = logging.getLogger("catalog.hub")
 
 
 class Checkout:
-    """Keeps the repos in step with the cards."""
+    """Keeps the repos in step with the cards.
+
+    `fresh` has the repos by type and name, with how often the checkout had changed by then.
+    """
 
     def __init__(self, watch: Watch, opened: Callable[[], Store], base: str | None = None) -> None:
         self._watch, self._opened, self._base = watch, opened, base
         self._lock = Lock()
-        self._fresh: dict[tuple[str, str], int] = {}
+        self.fresh: dict[tuple[str, str], int] = {}
         self._walked = -1
         self._walk: Thread | None = None
 
@@ -46,20 +49,20 @@ class Checkout:
         """Bring one repo up to date: its files are the card's, or it is gone with the card."""
         shelf = self._watch.shelf()
         key = (type, name)
-        if self._fresh.get(key) == shelf.generation:
+        if self.fresh.get(key) == shelf.own:
             return
         with self._lock:
-            if self._fresh.get(key) != shelf.generation:
-                self._bring(shelf, type, name)
-                self._fresh[key] = shelf.generation
+            # Anybody may ask for anything; only what there is a card of is kept in mind.
+            if self.fresh.get(key) != shelf.own and self._bring(shelf, type, name):
+                self.fresh[key] = shelf.own
 
     def begin(self) -> None:
         """Begin to walk through all cards if they have changed since the last walk."""
-        generation = self._watch.shelf().generation
+        changes = self._watch.shelf().own
         with self._lock:
-            if generation == self._walked or (self._walk and self._walk.is_alive()):
+            if changes == self._walked or (self._walk and self._walk.is_alive()):
                 return
-            self._walked = generation
+            self._walked = changes
             self._walk = Thread(target=self._walk_through, name="hub-checkout", daemon=True)
             self._walk.start()
 
@@ -96,26 +99,28 @@ class Checkout:
                 if cursor is None:
                     break
 
-    def _bring(self, shelf: Shelf, type: str, name: str) -> None:
+    def _bring(self, shelf: Shelf, type: str, name: str) -> bool:
+        """Bring one repo up to date; tell whether there is a card that it stands for."""
         store, id = self._opened(), f"{CHECKOUT}/{name}"
         card = card_of(shelf, type, name)
         try:
             repo = repos.find(store, type, id)
         except NoRepo:
             if card is None:
-                return
+                return False
             try:
                 repo = repos.create(store, type, id, author=CHECKOUT)
             except (RepoExists, Refused):
-                return
+                return True
         if card is None:
             if repo.author == CHECKOUT:
                 repos.delete(store, repo)
-            return
+            return False
         try:
             _commit(store, repo, shelf, self._files(shelf, card, repo))
         except Moved:
             _log.info("%s: another process follows the checkout too", id)
+        return True
 
     def _files(self, shelf: Shelf, card: Card, repo: Repo) -> tuple[File, ...]:
         """Return what a push of the card would write to an empty repo."""

@@ -5,6 +5,7 @@ page. An id means one card: the checkout's where it has one, or else that of the
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -31,6 +32,12 @@ from registry.index import Registry, name_of, squash
 
 STATE = "repos.json"
 """Which repo at which commit each laid out card is of, beside the cards."""
+
+MOST_ID = 200
+"""Characters of a card's id, which is a file's name here and part of one elsewhere."""
+MOST_SAID = 500
+
+_log = logging.getLogger("catalog.hub")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +110,30 @@ class Pushed:
         taken: Set[str],
         registry: Registry,
     ) -> Origin:
-        """Write one repo's card, or say why it is not shown."""
+        """Write one repo's card, or say why it is not shown; whatever it holds, the rest go on."""
         begun = Origin(type=repo.type, id=repo.id, commit=repo.head)
         name = known.name if known and _is_of(known, repo) else None
         if known and name and _key(name) not in taken and self._file(name).is_file():
             return known
         try:
-            text, drafted = _text(store, repo, registry, taken)
-            card = _checked(text, repo)
+            return self._written(store, begun, repo, known, taken, registry)
         except RegistryError as error:
-            return replace(begun, why=str(error)[:500])
+            return replace(begun, why=str(error)[:MOST_SAID])
+        except Exception:
+            _log.exception("%s/%s: its card could not be shown", repo.type, repo.id)
+            return replace(begun, why=f"{repo.id}: its card could not be shown; the log says why")
+
+    def _written(
+        self,
+        store: Store,
+        begun: Origin,
+        repo: Repo,
+        known: Origin | None,
+        taken: Set[str],
+        registry: Registry,
+    ) -> Origin:
+        text, drafted = _text(store, repo, registry, taken)
+        card = _checked(text, repo)
         name = name_of(card)
         if squash(card.id) in taken:
             said = f"{card.id}: another card of the catalog has this id"
@@ -207,6 +228,9 @@ def _checked(text: str, repo: Repo) -> Card:
     read = read_text(text, CARD)
     if read.card is None:
         raise RegistryError("; ".join(map(str, read.problems[:3])))
+    if len(read.card.id) > MOST_ID:
+        said = f"has {len(read.card.id)} characters; up to {MOST_ID} are shown, so shorten it"
+        raise RegistryError(f"{CARD}: id: {said}")
     if repo_type(read.card) != repo.type:
         raise RegistryError(f"{CARD}: is a {read.card.kind}'s card in a repo of {repo.type}")
     return read.card

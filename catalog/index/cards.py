@@ -32,9 +32,9 @@ class Files:
     def card(self, name: str) -> Card | None:
         """Return a card by its name, or None if its file is not there or not a card."""
         file = f"cards/{name}.yaml"
-        root = self.places.of(file)
-        path = root / file
         try:
+            root = self.places.of(file)
+            path = root / file
             status = path.stat()
             key = (str(path), status.st_mtime_ns, status.st_size)
             with self._lock:

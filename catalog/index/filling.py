@@ -14,10 +14,12 @@ from catalog.index.deriving import DATED_BY, ORIGIN, PUSHED, Derived, derive, en
 from catalog.index.memory import Change
 from catalog.index.scanning import Places, Seen, Stamp
 from catalog.index.tables import OF_A_CARD
+from registry.cards import Card
 from registry.cards.reading import Read, read_file
 from registry.cards.vocabulary import FOLDERS
 from registry.errors import Problem
 from registry.index import Registry, absences, stray, unbuildable
+from registry.lineage import Edge
 from registry.reports import Report
 
 _OURS = f"sha256 NOT GLOB '{PUSHED} *'"
@@ -188,24 +190,38 @@ def _write(one: Filling, paths: Sequence[str], gathered: Gathered) -> None:
         rows = ((path, target) for target in targets)
         one.db.executemany("INSERT INTO mention VALUES (?, ?)", rows)
         if read.card is not None:
-            made = derive(read.card, one.registry, one.known)
-            _put(one.db, made if ours else _apart(made), gathered)
+            made = derive(read.card, one.registry, one.known) if ours else _apart(one, read.card)
+            _put(one.db, made, gathered)
         if ours:
             _put_problems(one.db, (*read.problems, *_judge(one, read)), several=False)
 
 
-def _apart(made: Derived) -> Derived:
-    """Return what is kept of a card that somebody pushed: no stage runs on it.
+def _apart(one: Filling, card: Card) -> Derived:
+    """Return what is kept of a card that somebody pushed: no stage runs on it, or ever ran.
 
-    It is in the way of no card of the checkout, whatever it is called.
+    It is in the way of no card of the checkout, whatever it is called, and what it says it is
+    built from is only said.
     """
+    made = derive(card, one.registry, {})
     return replace(
         made,
         sourced=False,
         executable=False,
         squashed=f"{PUSHED} {made.entry.name}",
         facets=(*made.facets, (ORIGIN, PUSHED)),
+        edges=tuple(map(_said, made.edges)),
+        results=tuple((benchmark, _pushed(score)) for benchmark, score in made.results),
     )
+
+
+def _said(edge: Edge) -> Edge:
+    """Return an edge that nobody here has built or proven."""
+    return edge if edge.proof in ("cited", "declared") else replace(edge, proof="declared")
+
+
+def _pushed(score: str) -> str:
+    """Return a score that ranks among those of other pushed cards only."""
+    return json.dumps(json.loads(score) | {"status": PUSHED})
 
 
 def _judge(one: Filling, read: Read) -> Iterator[Problem]:

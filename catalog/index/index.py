@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -14,11 +14,11 @@ from typing import Any
 
 from catalog.index import memory as remembering
 from catalog.index.cards import Files, registry_of
-from catalog.index.deriving import DATE, DATED, entry_from_json
+from catalog.index.deriving import DATE, DATED, ORIGIN, PUSHED, entry_from_json
 from catalog.index.filling import Filling, stamps_of, update
 from catalog.index.finding import Ask, Found, find
 from catalog.index.memory import parts, walk
-from catalog.index.scanning import Places, Seen, scan
+from catalog.index.scanning import Places, Seen, Stamp, scan
 from catalog.index.tables import open_for_reading, open_index
 from registry.cards.cache import FOLDER
 from registry.cards.vocabulary import FOLDERS
@@ -62,6 +62,7 @@ class Index:
         self._unread: dict[str, str] = {}
         self._parsed: set[str] = set()
         self._problems = 0
+        self.own = 0
         self.memory = remembering.load(self._writer, 0)
 
     def close(self) -> None:
@@ -91,6 +92,7 @@ class Index:
             filling = Filling(self._writer, self.places, self._drafts, self.reports, tick)
             with uncollected():
                 gathered = update(filling, seen, self._stamps, {Path(path).stem for path in moved})
+            self.own += self._checkout_changed(seen, gathered.read)
             self._seen = seen
             if gathered.read > MANY:
                 self.memory = remembering.load(self._writer, self.memory.generation + 1)
@@ -101,6 +103,12 @@ class Index:
                 self.memory = replace(self.memory, generation=self.memory.generation + 1)
             self._problems = gathered.problems
             return gathered.read
+
+    def _checkout_changed(self, seen: Seen, read: int) -> bool:
+        """Tell whether cards or reports of the checkout may differ from those of the last look."""
+        if self._seen is None or _of_checkout(seen) != _of_checkout(self._seen):
+            return True
+        return bool(read and seen.racy - seen.pushed)
 
     def _follow_others(self) -> None:
         """Read everything again if another process has written to the index."""
@@ -187,18 +195,25 @@ class Index:
             yield id, title, json.loads(score)
 
     def scored(self) -> dict[str, int]:
-        """Return each benchmark that has scores with how many models have one."""
-        asked = "SELECT benchmark, count(DISTINCT card) FROM result GROUP BY benchmark"
+        """Return each benchmark that has scores with how many models have one; none is pushed."""
+        asked = (
+            "SELECT benchmark, count(DISTINCT card) FROM result"
+            f" WHERE score ->> 'status' != '{PUSHED}' GROUP BY benchmark"
+        )
         return dict(self._rows(asked))
 
     def dated(self) -> list[tuple[str, str, str | None]]:
-        """Return name, title and date of every card that can come out, the date where known."""
+        """Return name, title and date of the checkout's cards that can come out.
+
+        The date is None where it is not known.
+        """
         marks = ", ".join(f"'{FOLDERS[kind]}'" for kind in DATED)
         asked = (
             "SELECT thing.name, title, value FROM card JOIN thing USING (n)"
             " JOIN rank ON rank.card = n AND rank.name = ''"
             f" LEFT JOIN facet ON facet.card = n AND facet = '{DATE}'"
-            f" WHERE folder IN ({marks}) ORDER BY key"
+            f" WHERE folder IN ({marks}) AND NOT EXISTS"
+            f" (SELECT 1 FROM facet WHERE facet.card = n AND facet = '{ORIGIN}') ORDER BY key"
         )
         return self._rows(asked)
 
@@ -206,7 +221,8 @@ class Index:
         """Return the registry with those models only that have scores by tasks tuned on."""
         asked = (
             "SELECT DISTINCT id FROM result JOIN card ON card = n"
-            " WHERE score ->> 'tuned_tasks' IS NOT NULL ORDER BY id"
+            " WHERE score ->> 'tuned_tasks' IS NOT NULL"
+            f" AND score ->> 'status' != '{PUSHED}' ORDER BY id"
         )
         models = {id: self.registry.models[id] for (id,) in self._rows(asked)}
         return replace(self.registry, models=models)
@@ -310,6 +326,10 @@ class Index:
         """Tell whether a card is not the checkout's but was pushed to a repo of this server."""
         return self._seen is not None and f"cards/{name}.yaml" in self._seen.pushed
 
+    def mark(self, name: str) -> dict[str, bool]:
+        """Return what a line about a card adds if it was pushed; nothing for the checkout's."""
+        return {"pushed": True} if self.is_pushed(name) else {}
+
 
 def place(root: Path) -> Path:
     """Return where a root's index lies; of a root that cannot be written to, in a folder apart."""
@@ -335,6 +355,11 @@ def _code() -> str:
         for path in sorted(top.glob(pattern)):
             found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()
+
+
+def _of_checkout(seen: Seen) -> tuple[dict[str, Stamp], Mapping[str, Stamp]]:
+    cards = {path: stamp for path, stamp in seen.cards.items() if path not in seen.pushed}
+    return cards, seen.reports
 
 
 def _marks(part: list[Any]) -> str:

@@ -93,6 +93,8 @@ def _positive(value: Any) -> str | None:
 
 
 def _count(value: Any) -> str | None:
+    if value > MOST_COUNT:
+        return f"is above {MOST_COUNT:,}, which nobody counts up to; write the number of the source"
     return None if value >= 0 else f"{value} is below 0; write 0 or a positive number"
 
 
@@ -103,6 +105,9 @@ def _share(value: Any) -> str | None:
 def _filled(value: Any) -> str | None:
     return None if value else "is an empty list; write at least one"
 
+
+MOST_COUNT = 2**63 - 1
+"""The largest whole number that databases and tables hold."""
 
 # A page whose id ended in .json would have the address of another page's JSON.
 ID_CHARACTERS = r"[a-z0-9][a-z0-9.-]*(?<!\.json)"
@@ -166,7 +171,7 @@ EVALUATION = _word(EVALUATIONS)
 BRANCH = _word(BRANCHES)
 SCORING = _word(SCORINGS)
 POSITIVE = Rule(_positive, {"exclusiveMinimum": 0}, "above 0")
-COUNT = Rule(_count, {"minimum": 0}, "0 or more")
+COUNT = Rule(_count, {"minimum": 0, "maximum": MOST_COUNT}, "0 or more")
 SHARE = Rule(_share, {"minimum": 0, "exclusiveMaximum": 1}, "from 0 up to 1")
 FILLED = Rule(_filled, {"minItems": 1}, "at least one")
 

@@ -159,7 +159,7 @@ def judge(
 
     ANSWERS are JSON or JSON lines with `response` (or `output`, `answer`), the `prompt` (or
     `instruction`) and an `id` if there is one. Of two files the first is the baseline's. Pairs are
-    shown in both orders. The verdicts are what judge-stats reads.
+    shown in both orders. Verdicts on pairs and checklists are what judge-stats reads.
 
     \b
         registry judge baseline.jsonl mine.jsonl --model models/judge --out verdicts.jsonl

@@ -4,11 +4,28 @@ from typing import Any
 
 from catalog.shelf import Watch
 from registry.files import write_text
+from registry.index import Registry
 
 
 def test_nothing_is_read_again_while_no_file_changes(checkout: Path) -> None:
     watch = Watch(checkout, patience=0)
     assert watch.shelf() is watch.shelf()
+
+
+def test_what_changes_during_a_look_is_looked_for_again(checkout: Path) -> None:
+    """As a repo that is made private while another request's look goes on."""
+    watch = Watch(checkout, patience=10**6)
+    looks = []
+
+    def before(registry: Registry) -> None:
+        looks.append(registry)
+        if len(looks) == 1:
+            watch.hurry()
+
+    watch.before = before
+    for _ in range(3):
+        watch.shelf()
+    assert len(looks) == 2
 
 
 def test_a_changed_card_is_seen_at_the_next_request(

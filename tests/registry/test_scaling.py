@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def test_a_panel_is_drawn_from_the_claims_in_order_of_size_and_tasks(root: Path)
         [(point["tasks"], point["normalised"]) for point in one["points"]]
         for one in panel["series"]
     ] == [[(0, 12.5), (9, 20.0)], [(0, 25.0), (9, 100.0)]]
+
+
+def test_results_on_a_benchmark_without_a_card_are_no_panel(root: Path) -> None:
+    model(root, "large", 11, {9: 40.0})
+    registry = load(root)
+    assert panels(replace(registry, benchmarks={})) == []
 
 
 def test_scores_without_a_number_of_tasks_are_no_points(root: Path) -> None:

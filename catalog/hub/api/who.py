@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 
 from catalog.hub.api.errors import Refused, no_repo
 from catalog.hub.api.raw import Need
-from catalog.hub.store import Store, repos, tokens
+from catalog.hub.store import Store, names, repos, tokens
 from catalog.hub.store.errors import NoRepo, NoToken
 from catalog.hub.store.names import CHECKOUT
 from catalog.hub.store.repos import Repo
@@ -47,7 +47,7 @@ def require(store: Store, who: Who | None, need: Need, namespace: str | None) ->
     """Refuse callers whose token does not reach; reading was checked before."""
     if need in (Need.TOKEN, Need.NAMED):
         _some_token(store, who)
-    if need is Need.PROPOSE and namespace == CHECKOUT:
+    if need is Need.PROPOSE and names.is_checkouts(namespace or ""):
         _some_token(store, who)
         raise Refused(403, FIXED)
     if need is Need.PROPOSE and _some_token(store, who).role == "read":
@@ -59,7 +59,7 @@ def require(store: Store, who: Who | None, need: Need, namespace: str | None) ->
 def require_writer(store: Store, who: Who | None, namespace: str) -> Who:
     """Return the caller if they may write to a namespace."""
     found = _some_token(store, who)
-    if namespace == CHECKOUT:
+    if names.is_checkouts(namespace):
         raise Refused(403, FIXED)
     if not tokens.allows(found, "write", namespace):
         raise Refused(403, f"this token may not write to {namespace!r}")
@@ -68,7 +68,7 @@ def require_writer(store: Store, who: Who | None, namespace: str) -> Who:
 
 def may_write(who: Who | None, repo: Repo) -> bool:
     """Tell whether the caller may write to a repo."""
-    return repo.namespace != CHECKOUT and tokens.allows(who, "write", repo.namespace)
+    return not names.is_checkouts(repo.namespace) and tokens.allows(who, "write", repo.namespace)
 
 
 def _some_token(store: Store, who: Who | None) -> Who:

@@ -16,6 +16,7 @@ __all__ = [
     "TYPES",
     "collision",
     "fold",
+    "is_checkouts",
     "is_commit",
     "is_pull",
     "is_sha256",
@@ -75,6 +76,15 @@ def ref(text: str) -> str:
     if bad:
         raise Refused(f"{text[:200]!r}: cannot name a branch or tag; try letters, digits, '-', '.'")
     return text
+
+
+def is_checkouts(namespace: str) -> bool:
+    """Say whether a namespace is the checkout's, or differs from it in case only.
+
+    >>> is_checkouts("Registry")
+    True
+    """
+    return namespace.casefold() == CHECKOUT
 
 
 def is_pull(text: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from registry.errors import RegistryError
 from registry.evaluation.judging import form
 from registry.evaluation.judging.protocols import Given, Pair
-from registry.files import write_json, write_text
+from registry.files import json_text, write_text
 from registry.hashing import digest
 
 SCHEMA = 1
@@ -87,21 +87,28 @@ def preference(pairs: Sequence[Pair], *, seed: int, limit: int | None = None) ->
     items, hidden = [], []
     for at, (one, turn) in enumerate(zip(chosen, turned, strict=True), 1):
         order = -1 if turn else 1
-        items.append(Item(at, one.instruction, one.answers[::order]))
-        hidden.append(Hidden(at, one.key, one.models[::order]))
+        items.append(_item(at, one.instruction, one.answers[::order]))
+        hidden.append(Hidden(at, _whole(one.key), one.models[::order]))
     return _sheet("preference", items, hidden, seed, baseline, model)
 
 
 def acceptance(answers: Sequence[Given], *, seed: int, limit: int | None = None) -> Sheet:
     """Make a sheet that asks of each answer, of one model or of several, if it is acceptable."""
     chosen = _drawn(answers, random.Random(seed), limit)
-    items = [Item(at, one.instruction, (one.answer,)) for at, one in enumerate(chosen, 1)]
-    hidden = [Hidden(at, one.key, (one.model,)) for at, one in enumerate(chosen, 1)]
+    items = [_item(at, one.instruction, (one.answer,)) for at, one in enumerate(chosen, 1)]
+    hidden = [Hidden(at, _whole(one.key), (one.model,)) for at, one in enumerate(chosen, 1)]
     return _sheet("acceptance", items, hidden, seed)
 
 
 def write(sheet: Sheet, folder: Path) -> None:
-    """Write the sheet as CSV and as a form, and its key beside them."""
+    """Write the sheet as CSV and as a form, and its key beside them.
+
+    A folder with the key of another sheet is refused: what people judged could not be read without.
+    """
+    key = json_text(asdict(sheet.key))
+    there = folder / KEY
+    if there.exists() and there.read_text(encoding="utf-8") != key:
+        raise RegistryError(f"{there}: is the key of another sheet; write to another folder")
     write_text(folder / SHEET, as_csv(sheet))
     write_text(
         folder / FORM,
@@ -112,7 +119,7 @@ def write(sheet: Sheet, folder: Path) -> None:
             [(one.item, one.instruction, one.answers) for one in sheet.items],
         ),
     )
-    write_json(folder / KEY, asdict(sheet.key))
+    write_text(there, key)
 
 
 def as_csv(sheet: Sheet) -> str:
@@ -133,6 +140,15 @@ def as_csv(sheet: Sheet) -> str:
 
 def _plain(text: str) -> str:
     return "'" + text if text.startswith(FORMULA) else text
+
+
+def _item(at: int, instruction: str, answers: tuple[str, ...]) -> Item:
+    return Item(at, _whole(instruction), tuple(map(_whole, answers)))
+
+
+def _whole(text: str) -> str:
+    """Return a text with a question mark for half an emoji, which no file in UTF-8 can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _drawn(given: Sequence[T], draw: random.Random, limit: int | None) -> list[T]:

@@ -12,6 +12,7 @@ from catalog.hub.checkout import Checkout, card_of, repo_name
 from catalog.hub.store import Store, blobs, commits, repos, tokens, trees
 from catalog.hub.store.commits import Put
 from catalog.hub.store.errors import NoRepo
+from catalog.index import scanning
 from catalog.settings import Settings
 from catalog.shelf import Watch
 from registry import frontmatter
@@ -80,6 +81,13 @@ def test_a_repo_that_no_card_stands_for_is_not_there(client: TestClient) -> None
     assert client.get("/api/models/registry/nothing").status_code == 404
 
 
+def test_names_that_nobody_has_are_not_kept_in_mind(checkout: Checkout, root: Path) -> None:
+    """Anybody may ask for them, and for any number of them."""
+    for name in ("nobody", "nothing", dataset_of(root)):
+        checkout.follow("datasets", name)
+    assert set(checkout.fresh) == {("datasets", dataset_of(root))}
+
+
 def test_every_card_has_one_repo(checkout: Checkout, root: Path, store: Store) -> None:
     checkout.walk()
     found = {
@@ -117,6 +125,20 @@ def test_an_edit_is_one_commit_and_no_edit_is_none(
     ]
 
 
+def test_a_push_is_no_reason_to_walk_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "RACY", 0)
+    watch = Watch(root, patience=0)
+    before = watch.shelf()
+    folder = root / "hub" / "pushed" / "cards" / "papers"
+    folder.mkdir(parents=True)
+    (folder / "tune.yaml").write_text("kind: paper\nid: tune\ntitle: T\nsummary: S.\n")
+    pushed = watch.shelf()
+    assert (pushed.generation > before.generation, pushed.own) == (True, before.own)
+    path = root / "cards" / "datasets" / f"{dataset_of(root)}.yaml"
+    path.write_text(path.read_text() + "notes: [one more]\n")
+    assert watch.shelf().own > pushed.own
+
+
 def test_a_repo_goes_with_its_card(checkout: Checkout, root: Path, store: Store) -> None:
     id = dataset_of(root)
     checkout.walk()
@@ -151,6 +173,8 @@ def test_nobody_makes_moves_or_deletes_one(client: TestClient, store: Store, roo
     repos.create(store, "datasets", "team/songs")
     for method, path, body in (
         ("POST", "create", {"type": "dataset", "organization": "registry", "name": "mine"}),
+        ("POST", "create", {"type": "dataset", "organization": "Registry", "name": "mine"}),
+        ("POST", "move", {"type": "dataset", "fromRepo": "team/songs", "toRepo": "REGISTRY/songs"}),
         ("DELETE", "delete", {"type": "dataset", "organization": "registry", "name": id}),
         ("POST", "move", {"type": "dataset", "fromRepo": "team/songs", "toRepo": "registry/songs"}),
         ("POST", "move", {"type": "dataset", "fromRepo": f"registry/{id}", "toRepo": "team/own"}),

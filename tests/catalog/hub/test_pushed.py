@@ -89,6 +89,13 @@ def test_a_pushed_card_has_a_page_is_found_and_says_where_it_is_from(hub: Hub) -
     assert "nobody here has checked it" in hub.client.get("/datasets/songs").text
 
 
+def test_the_feed_says_that_a_card_was_pushed(hub: Hub) -> None:
+    made(hub, "team/songs", {"card.yaml": SONGS})
+    text = hub.client.get("/feed.atom").text
+    assert text.count("pushed to a repo of this server") == 1
+    assert text.count("its file was written") == 1
+
+
 def test_a_card_of_the_checkout_says_nothing_of_a_push(hub: Hub) -> None:
     assert page(hub, "papers/chorus")["pushed"] is None
     assert "pushed" not in hub.client.get("/papers.json").json()["cards"][0]
@@ -252,3 +259,109 @@ def test_a_server_that_starts_again_reads_no_card_twice(hub: Hub) -> None:
     with TestClient(app, base_url="http://localhost") as client:
         assert client.get("/datasets.json").json()["total"] == 1
     assert path.stat().st_mtime_ns == before
+
+
+BENCHMARK = "kind: benchmark\nid: quiz\ntitle: Quiz\nsummary: Q.\n"
+SCORED = """\
+kind: model
+id: {id}
+title: A singer
+summary: Sings.
+released:
+- {{value: '9999', declared: its authors, at: their page}}
+tuned_on:
+- {{value: hymns, declared: its authors, at: their page}}
+results:
+- {{value: {value}, benchmark: quiz, metric: accuracy, tuned_tasks: 9, cited: chorus, at: Table 1}}
+"""
+
+
+@pytest.fixture
+def scored(hub: Hub) -> Hub:
+    """A checkout with a benchmark and a model, and a pushed model that says it is best."""
+    files = {"benchmarks/quiz": BENCHMARK, "datasets/hymns": HYMNS}
+    for name, text in {**files, "models/ours": SCORED.format(id="ours", value=5)}.items():
+        path = hub.root / "cards" / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    made(hub, "team/theirs", {"card.yaml": SCORED.format(id="theirs", value=9000)}, "models")
+    return hub
+
+
+def test_a_pushed_score_stands_apart_and_counts_nowhere(scored: Hub) -> None:
+    (board,) = page(scored, "leaderboards")["boards"]
+    assert (board["id"], board["models"]) == ("quiz", 1)
+    said = page(scored, "leaderboards/quiz")
+    assert [(one["model"], one["status"]) for one in said["scores"]] == [
+        ("ours", "cited"),
+        ("theirs", "pushed"),
+    ]
+    assert [(one["n"], one["highest"]) for one in said["groups"]] == [(1, 5.0)]
+    assert "Said by pushed cards, unchecked" in scored.client.get("/leaderboards/quiz").text
+    of_benchmark = page(scored, "benchmarks/quiz")["scores"]
+    assert [one["status"] for one in of_benchmark] == ["cited", "pushed"]
+
+
+def test_plots_are_of_the_checkouts_cards_alone(scored: Hub) -> None:
+    sized = "scale:\n- {value: 9, unit: instances, declared: x, at: y}\n"
+    sized += "- {value: 9, unit: tasks, declared: x, at: y}\n"
+    made(scored, "team/songs", {"card.yaml": SONGS + sized})
+    assert page(scored, "datasets/songs")["entry"]["tasks"] == [9]
+    text = scored.client.get("/plots.json").text
+    assert "models/ours" in text
+    assert "theirs" not in text
+    assert "songs" not in text
+
+
+def test_wherever_a_pushed_card_is_named_beside_others_it_is_marked(scored: Hub) -> None:
+    marks = [
+        {one["name"]: one.get("pushed") for one in page(scored, "datasets/hymns")["used_by"]},
+        {
+            one["model"]: one.get("pushed")
+            for one in page(scored, "lineage/datasets/hymns")["tuned_on"]
+        },
+        {one["name"]: one.get("pushed") for one in page(scored, "papers/chorus")["cited_by"]},
+        {
+            one["name"]: one.get("pushed")
+            for one in scored.client.get("/index.json").json()["newest"]["model"]
+        },
+    ]
+    assert marks == [{"models/ours": None, "models/theirs": True}] * 4
+    for place in ("datasets/hymns", "lineage/datasets/hymns", "papers/chorus", ""):
+        assert scored.client.get(f"/{place}").text.count(">pushed</span>") == 1
+
+
+def test_what_a_pushed_card_builds_on_is_only_said(hub: Hub) -> None:
+    card = "kind: mixture\nid: medley\ntitle: M\nsummary: S.\nmix:\n  seed: 1\n  size: 2\n"
+    card += "  datasets:\n  - {dataset: hymns, weight: 1}\n"
+    made(hub, "team/hymns", {"card.yaml": HYMNS})
+    made(hub, "team/medley", {"card.yaml": card})
+    (edge,) = page(hub, "mixtures/medley")["lineage"]["edges"]
+    assert (edge["source"], edge["proof"]) == ("datasets/hymns", "declared")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        HYMNS.replace("hymns", "h" * 400),
+        SONGS.replace("value: hymns", f"value: {'h' * 400}"),
+        SONGS + f"papers: [{'h' * 400}]\n",
+        SONGS + f"scale:\n- {{value: {'9' * 30}, unit: instances, declared: x, at: y}}\n",
+    ],
+    ids=["id", "parent", "paper", "number"],
+)
+def test_nothing_that_is_too_long_or_too_large_stops_the_catalog(hub: Hub, card: str) -> None:
+    made(hub, "team/large", {"card.yaml": card})
+    assert hub.client.get("/cards").status_code == 200
+    assert hub.client.get("/datasets/team/large").status_code == 200
+
+
+def test_a_card_that_cannot_be_laid_out_stops_nothing(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder stands where the card would be written."""
+    (hub.root / "hub" / "pushed" / "cards" / "datasets" / "songs.yaml.partial").mkdir(parents=True)
+    made(hub, "team/songs", {"card.yaml": SONGS})
+    made(hub, "team/hymns", {"card.yaml": HYMNS})
+    assert names(hub) == ["datasets/hymns"]
+    assert "team/songs" in caplog.text

@@ -132,6 +132,8 @@ PLANTED = {
     " null` says that a source does not",
     DATASET + "licence: {value: MIT}\n": "5: licence: does not say how it is known; write one of"
     f" {WAYS}",
+    DATASET + f"scale: {{value: {2**63}, unit: tasks, declared: a, at: b}}\n": "5: scale.value: is"
+    " above 9,223,372,036,854,775,807, which nobody counts up to; write the number of the source",
     DATASET + "scale: {value: 5, unit: tasks}\n": "5: scale: does not say how it is known; write"
     f" one of {WAYS}, measured: fetch or convert or mix or tune",
     DATASET + "licence: {value: MIT, declared: them, cited: p, at: x}\n": "5: licence: says cited"

@@ -84,3 +84,19 @@ def test_a_sheet_compares_two_models() -> None:
     mixed = [*pairs(1), Pair("other", "Sing.", ("a", "b"), ("x", "y"))]
     with pytest.raises(RegistryError, match="compares two models"):
         sheets.preference(mixed, seed=1)
+
+
+def test_half_an_emoji_does_not_stop_a_sheet(tmp_path: Path) -> None:
+    halves = [Pair("k\ud83d", "Sing \ud83d.", ("\ud83d", "b"), ("one", "two"))]
+    sheets.write(sheets.preference(halves, seed=1), tmp_path)
+    assert "Sing ?." in (tmp_path / sheets.SHEET).read_text(encoding="utf-8")
+
+
+def test_the_key_of_another_sheet_is_not_written_over(tmp_path: Path) -> None:
+    first = sheets.preference(pairs(20), seed=1)
+    sheets.write(first, tmp_path)
+    sheets.write(first, tmp_path)
+    kept = (tmp_path / sheets.KEY).read_text()
+    with pytest.raises(RegistryError, match="key of another sheet; write to another folder"):
+        sheets.write(sheets.preference(pairs(20), seed=2), tmp_path)
+    assert (tmp_path / sheets.KEY).read_text() == kept
