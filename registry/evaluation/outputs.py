@@ -16,16 +16,18 @@ from registry.errors import InvalidCards, Problem, RegistryError
 RESPONSES = (
     "response",
     "prediction",
-    "output",
-    "answer",
     "completion",
     "generation",
     "generated_text",
     "model_output",
     "resps",
     "choices",
+    "output",
+    "answer",
     "text",
 )
+"""Names of a response; those that some files give the reference answer come late."""
+
 KEYS = ("key", "id", "question_id", "instance_id", "doc_id", "idx")
 PROMPTS = ("prompt", "input", "instruction", "question")
 TARGETS = ("references", "target", "targets", "reference")

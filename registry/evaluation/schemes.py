@@ -89,6 +89,13 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _asked(file: Path, place: int, key: object, prompt: str | None) -> Asked:
+    """Return what an item is known by; without a key of its own it is called by its place."""
+    if key is None:
+        return Asked(f"{file.name}:{place}", prompt, placed=True)
+    return Asked(str(key), prompt)
+
+
 def _verifiable(path: Path) -> list[Item]:
     """Read prompts with instructions as IFEval, IFBench and M-IFEval publish them."""
     found = []
@@ -97,7 +104,7 @@ def _verifiable(path: Path) -> list[Item]:
             record = instructions.item(value)
         except RegistryError as error:
             raise RegistryError(f"{file}:{place}: {error}") from error
-        key = Asked(str(value.get("key", place)), text(value.get("prompt")))
+        key = _asked(file, place, value.get("key"), text(value.get("prompt")))
         found.append(Item(key, file.stem if path.is_dir() else "", record=record))
     return found
 
@@ -265,7 +272,7 @@ def _with_references(path: Path) -> list[Item]:
     found, problems = [], []
     names = (*outputs.TARGETS, "output", "answer")
     for file, place, value in _records(path):
-        key = next((value[one] for one in outputs.KEYS if value.get(one) is not None), place)
+        key = next((value[one] for one in outputs.KEYS if value.get(one) is not None), None)
         prompt = next((said for one in outputs.PROMPTS if (said := text(value.get(one)))), None)
         said = outputs.field(value, names)
         references = outputs.texts(value[said]) if said else ()
@@ -275,7 +282,7 @@ def _with_references(path: Path) -> list[Item]:
             )
             continue
         task = value.get("task") or value.get("task_id") or file.stem
-        found.append(Item(Asked(str(key), prompt), str(task), references))
+        found.append(Item(_asked(file, place, key, prompt), str(task), references))
     if problems:
         raise InvalidCards(problems)
     return found

@@ -127,7 +127,8 @@ def test_what_knows_most_answers_decides() -> None:
     by_prompt = match(items, [answer("0", "b"), answer("1", "a")])
     assert by_prompt.by == "prompt"
     assert by_prompt.missing == ()
-    assert match(items, [answer("1", "b"), answer("2", "a")]).by == "key"
+    assert match(items, [answer("1", "a"), answer("2", "b")]).by == "key"
+    assert match(items, [answer("1", "b"), answer("2", "a")]).by == "prompt"
     assert match(items, [answer(prompt=" a\n"), answer(prompt="b ")]).missing == ()
 
 
@@ -138,8 +139,43 @@ def test_items_of_one_prompt_take_answers_in_the_order_of_the_file() -> None:
 
 
 def test_answers_to_something_else_are_refused() -> None:
-    with pytest.raises(RegistryError, match="of another, or of another version"):
+    with pytest.raises(RegistryError, match="to another, or to another version"):
         match([Asked("1", "a")], [answer("7", "z")])
+
+
+def test_keys_that_meet_by_chance_are_refused() -> None:
+    items = [Asked(str(1000 + one)) for one in range(100)]
+    with pytest.raises(RegistryError, match="3 of 20 answers"):
+        match(items, [answer(str(983 + one)) for one in range(20)])
+
+
+def test_a_key_whose_prompt_is_another_is_no_match() -> None:
+    items = [Asked("0", "first"), Asked("1", "second")]
+    found = match(items, [answer("0", "second"), answer("1", "first")])
+    assert found.by == "prompt"
+    with pytest.raises(RegistryError, match="0 of 2 answers"):
+        match(items, [answer("0", "other"), answer("1", "third")])
+
+
+def test_an_item_without_a_key_is_not_known_by_its_place() -> None:
+    items = [Asked("data.json:1", "a", placed=True), Asked("data.json:2", "b", placed=True)]
+    with pytest.raises(RegistryError, match="0 of 2 answers"):
+        match(items, [answer("data.json:1"), answer("data.json:2")])
+    assert match(items, [answer("0", "b"), answer("1", "a")]).by == "prompt"
+
+
+def test_a_key_that_two_items_share_is_none() -> None:
+    items = [Asked("1", "uno"), Asked("1", "un")]
+    found = match(items, [answer("1", "un")])
+    assert [one and one.prompt for one in found.answers] == [None, "un"]
+    with pytest.raises(RegistryError, match="Where items share keys, give the prompts"):
+        match(items, [answer("1")])
+
+
+def test_the_reference_beside_a_completion_is_not_the_response(tmp_path: Path) -> None:
+    line = {"instruction": "Sing.", "output": "gold", "completion": "La"}
+    (found,) = read(lines(tmp_path / "a.jsonl", line))
+    assert found.response == "La"
 
 
 @given(
