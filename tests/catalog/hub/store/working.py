@@ -47,8 +47,13 @@ def _commit(store: Store, ids: list[str], waiting: list[str], out: int) -> None:
         except IndexError:
             return
         repo = repos.find(store, "datasets", random.choice(ids))
-        with blobs.receiving(store, WHO.user) as batch:
-            sha256 = batch.add(path.encode()).sha256
+        try:
+            with blobs.receiving(store, WHO.user) as batch:
+                sha256 = batch.add(path.encode()).sha256
+        except FileNotFoundError:
+            # Without grace gc removes files that are just being received; they are sent again.
+            waiting.append(path)
+            continue
         put = Put(f"{path[-1]}/{path}", sha256, lfs=bool(len(path) % 2))
         made = commits.commit(store, repo, "main", who=WHO, title=path, operations=[put])
         os.write(out, f"{repo.id} {made.commit.id}\n".encode())
