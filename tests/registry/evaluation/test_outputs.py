@@ -184,9 +184,10 @@ def test_the_reference_beside_a_completion_is_not_the_response(tmp_path: Path) -
 )
 def test_each_answer_is_taken_unknown_or_repeated(keys: list[str], given: list[str]) -> None:
     items = [Asked(one) for one in keys]
-    if not set(keys) & set(given):
+    answers = [answer(one, at=at) for at, one in enumerate(given)]
+    if not keys or sum(one in keys for one in given) < min(len(keys), len(given)) / 2:
         return
-    found = match(items, [answer(one, at=at) for at, one in enumerate(given)])
+    found = match(items, answers)
     taken = [one for one in found.answers if one]
     assert len(taken) + len(found.unknown) + len(found.repeated) == len(given)
     assert len(taken) + len(found.missing) == len(items)
