@@ -11,6 +11,7 @@ from typing import Any
 from catalog.hub.api.ask import Ask
 from catalog.hub.api.errors import Refused
 from catalog.hub.store import blobs, possession
+from catalog.hub.store.cards import KEYED
 from catalog.hub.store.commits import Operation, Put
 from registry import frontmatter
 from registry.errors import InvalidCards
@@ -20,21 +21,7 @@ MAX_CARD = 4 << 20
 """The largest card that is judged; a larger README is a file like others."""
 
 TEXTS = ("pretty_name", "pipeline_tag", "library_name", "license_name", "license_link")
-LISTS = (
-    "tags",
-    "datasets",
-    "metrics",
-    "base_model",
-    "annotations_creators",
-    "language_creators",
-    "language",
-    "license",
-    "multilinguality",
-    "size_categories",
-    "source_datasets",
-    "task_categories",
-    "task_ids",
-)
+LISTS = ("tags", "datasets", "metrics", "base_model", *KEYED)
 """Fields that hold one text, or a list of texts."""
 
 

@@ -25,7 +25,7 @@ _MOST = 1 << 20
 _MANY = 50_000
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})", re.IGNORECASE)
 
-_KEYED = (
+KEYED = (
     "annotations_creators",
     "language_creators",
     "language",
@@ -36,6 +36,8 @@ _KEYED = (
     "task_categories",
     "task_ids",
 )
+"""Fields whose values are tags, written `field:value`."""
+
 _PLAIN = {"models": ("library_name", "pipeline_tag", "language", "tags"), "datasets": ("tags",)}
 
 
@@ -182,7 +184,7 @@ def tags_of(type: str, card: Mapping[str, Any], text: str = "") -> tuple[str, ..
     >>> tags_of("models", {"language": "en", "base_model": "team/bird"})
     ('base_model:team/bird', 'en', 'language:en')
     """
-    found = {f"{key}:{one}" for key in _KEYED for one in _words(card.get(key))}
+    found = {f"{key}:{one}" for key in KEYED for one in _words(card.get(key))}
     found |= {one for key in _PLAIN[type] for one in _words(card.get(key))}
     found |= _papers(text)
     if type == "models":
