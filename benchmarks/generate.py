@@ -57,7 +57,7 @@ def timed(way: Callable[[], int]) -> float:
 
 def ours(model: Any, tokenizer: Any, ids: Ids, tokens: int, device: str) -> int:
     """Answer as evaluations do; return the tokens of the answers."""
-    from registry.evaluation.generate import BATCH_TOKENS, Prompt, answer
+    from registry.decoding import BATCH_TOKENS, Prompt, answer
 
     prompts = [Prompt(str(at), tuple(one)) for at, one in enumerate(ids)]
     found = answer(

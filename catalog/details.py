@@ -11,8 +11,8 @@ from catalog import samples, scores
 from catalog.shelf import Shelf
 from registry import query
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Recipe, to_plain
-from registry.cards.kinds import Tune
 from registry.cards.shapes import fields_of
+from registry.cards.tuning import Tune
 from registry.cards.vocabulary import FOLDERS
 from registry.reports import Report
 

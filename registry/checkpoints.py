@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from math import prod
@@ -52,6 +52,32 @@ def open_model(folder: Path, device: "torch.device", dtype: "torch.dtype") -> tu
     return model.to(device).eval(), tokenizer
 
 
+def open_reward_model(
+    folder: Path, device: "torch.device", dtype: "torch.dtype"
+) -> tuple[Any, Any]:
+    """Return the model of a folder with a head of one number, and its tokenizer.
+
+    Where the folder has no such head, a new one is drawn from torch's generator. It is read at
+    the last token that is no padding, so padding becomes another token than the answer's end.
+    """
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    if not (folder / "config.json").is_file():
+        raise RegistryError(f"{folder}: no model is here; make it with the stage that builds it")
+    with quiet():
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, num_labels=1, dtype=dtype, use_safetensors=True, attn_implementation="sdpa"
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        used = (tokenizer.bos_token, tokenizer.eos_token)
+        tokenizer.pad_token = next(
+            (one for one in tokenizer.all_special_tokens if one not in used), None
+        )
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return model.to(device).eval(), tokenizer
+
+
 def open_tokenizer(folder: Path) -> Any:
     """Return the tokenizer of a model's folder, without its weights."""
     from transformers import AutoTokenizer
@@ -74,11 +100,14 @@ def count_parameters(folder: Path) -> int:
     return total
 
 
-def save_model(model: Any, tokenizer: Any, out: Path) -> None:
+def save_model(
+    model: Any, tokenizer: Any, out: Path, beside: Callable[[Path], None] = lambda folder: None
+) -> None:
     """Write a model folder in bfloat16, rounding float32 weights as `round_to_bf16` does.
 
     Of a model with a LoRA adapter the folder holds the merged weights, and `adapter/` in it the
-    adapter alone. The model given is used up: it is merged in place, and in bfloat16 afterwards.
+    adapter alone. `beside` may write more into the folder before it is in place. The model given is
+    used up: it is merged in place, and in bfloat16 afterwards.
     """
     import torch
 
@@ -90,6 +119,7 @@ def save_model(model: Any, tokenizer: Any, out: Path) -> None:
         for weight in model.parameters():
             weight.data = round_to_bf16(weight.data, noise)
         _write(model, tokenizer, folder)
+        beside(folder)
 
 
 def round_to_bf16(values: "torch.Tensor", noise: "torch.Generator") -> "torch.Tensor":

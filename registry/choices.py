@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from registry.canonical import SCHEMA, encode, exchange_hash, from_dict
-from registry.cards.kinds import HoldOut, Mixture
+from registry.cards.kinds import Mixture
+from registry.cards.mixing import HoldOut
 from registry.cards.wordings import folded
 from registry.errors import RegistryError, near
 from registry.shares import apportion, examples_proportional

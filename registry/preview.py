@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from registry import trained
 from registry.cards import Model
-from registry.cards.kinds import Tune
+from registry.cards.tuning import Tune
 from registry.errors import RegistryError
 from registry.index import load, name_of
 from registry.place import Place
@@ -51,13 +51,12 @@ def preview(place: Place, name: str, rows: int) -> Preview:
 def _made(place: Place, card: Model, settings: Tune, number: int) -> tuple[Shown, ...]:
     from registry.canonical import read_rows
     from registry.checkpoints import open_tokenizer
-    from registry.rendering import render_rows
-    from registry.tuning.examples import check, fitting
+    from registry.tuning.examples import check, units
     from registry.tuning.shown import first_sequences
 
     assert card.build is not None
     check(settings)
     rows = list(read_rows(place.mixture(card.build.mixture) / "train.parquet"))
     tokenizer = open_tokenizer(place.model(card.build.base))
-    examples, _ = fitting(render_rows(tokenizer, rows), settings.max_tokens)
-    return first_sequences(tokenizer, rows, examples, settings, number)
+    made, _ = units(tokenizer, rows, settings)
+    return first_sequences(tokenizer, rows, made, settings, number)

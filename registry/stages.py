@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from registry import reports
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Recipe, to_plain
 from registry.cards.kinds import Source
+from registry.cards.tuning import Tune
 from registry.errors import RegistryError
 from registry.hashing import hash_file
 from registry.index import Registry, load, name_of
@@ -134,6 +135,7 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
     inputs = (
         *made_by(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
         *made_by(place, "mix", card.build.mixture, "/train.parquet"),
+        *_of_reward_model(place, registry, recipe.tune),
     )
     losses = Losses(place.checkpoints(card.id) / "losses.jsonl")
     watched = os.environ.get("MLFLOW_TRACKING_URI")
@@ -145,6 +147,7 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
             place.model(card.id),
             place.checkpoints(card.id),
             device=place.device,
+            reward=_reward(place, registry, recipe.tune),
             log=_both(losses, live),
             say=say,
             progress=place.progress,
@@ -312,6 +315,26 @@ def _convert_weights(place: Place, card: Model, *, say: Say) -> Report:
     return done(place, "convert", card, settings, inputs, outputs, measured, environment, say)
 
 
+def _reward(place: Place, registry: Registry, settings: Tune) -> Any:
+    """Return what answers earn under a recipe; None where nothing is earned."""
+    if settings.policy is None:
+        return None
+    if settings.policy.model:
+        from registry.tuning.objectives.reward import judge
+
+        return judge(place.model(settings.policy.model), device=place.device)
+    from registry.evaluation.rewards import reward
+
+    return reward(settings.policy.reward)
+
+
+def _of_reward_model(place: Place, registry: Registry, settings: Tune) -> tuple[Artefact, ...]:
+    if settings.policy is None or settings.policy.model is None:
+        return ()
+    name = settings.policy.model
+    return made_by(place, _maker(registry, name), name, WEIGHTS)
+
+
 def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
     """Put what the loop counted under the names that claims and pages use."""
     scale = {
@@ -333,6 +356,11 @@ def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
         "loss": (
             Measurement(part="first", value=tuned.first_loss),
             Measurement(part="last", value=tuned.last_loss),
+        ),
+        "measures": tuple(
+            Measurement(part=f"{name}, {part}", value=value)
+            for name, ends in tuned.measures.items()
+            for part, value in zip(("first tenth", "last tenth"), ends, strict=True)
         ),
         "peak_memory": (Measurement(unit="bytes", value=tuned.peak_memory_bytes),),
         **{name: (Measurement(value=value),) for name, value in one.items()},

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from registry.canonical import Demonstration, Message, Row
-from registry.cards.kinds import Demonstrations, Template
+from registry.cards.mixing import Demonstrations, Template
 from registry.cards.wordings import SLOT, folded, is_id, slots, text_of
 
 ENTAILED, NOT_ENTAILED = "entailment", "not entailment"

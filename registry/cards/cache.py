@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from registry.cards import claim, kinds, scalars
+from registry.cards import claim, kinds, mixing, scalars, tuning
 from registry.cards.reading import Read, read_file
 from registry.collecting import uncollected
 from registry.errors import Problem
@@ -127,7 +127,7 @@ CLASSES: tuple[type, ...] = (
     Problem,
     *(
         found
-        for module in (claim, kinds, scalars)
+        for module in (claim, kinds, mixing, tuning, scalars)
         for found in vars(module).values()
         if isinstance(found, type) and is_dataclass(found)
     ),

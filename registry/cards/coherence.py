@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from registry.cards.claim import Claim, Measured
-from registry.cards.kinds import Benchmark, Card, Dataset, Mixture, Model, Recipe, Template
+from registry.cards.kinds import Benchmark, Card, Dataset, Mixture, Model, Recipe
+from registry.cards.mixing import Template
 from registry.cards.shapes import fields_of, is_claims
+from registry.cards.tuning import contradictions
 from registry.cards.vocabulary import METRICS
 from registry.cards.wordings import ALLOWED, NEEDED, WORDINGS, folded, is_id, slots, text_of
 from registry.errors import near
@@ -142,13 +144,7 @@ def _verbaliser(template: Template) -> Found:
 
 
 def _recipe(card: Recipe) -> Found:
-    if card.tune.method == "lora" and card.tune.lora is None:
-        yield "tune.lora", "is missing; method: lora needs its rank and alpha"
-    if card.tune.method != "lora" and card.tune.lora is not None:
-        yield "tune.lora", f"goes with method: lora, not {card.tune.method}; remove one of the two"
-    if card.tune.warmup_steps >= card.tune.steps:
-        warm, steps = card.tune.warmup_steps, card.tune.steps
-        yield "tune.warmup_steps", f"{warm} is not below the {steps} steps; warm up for fewer"
+    yield from ((f"tune.{field}", said) for field, said in contradictions(card.tune))
 
 
 def _claims(card: Card) -> Found:

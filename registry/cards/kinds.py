@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from registry.cards.claim import Claim
+from registry.cards.mixing import Mix
 from registry.cards.rules import (
     ANNOTATOR,
     ARXIV,
@@ -36,11 +37,11 @@ from registry.cards.rules import (
     SCORES,
     SCORING,
     SHA256,
-    SHARE,
     SOURCE,
     TURN,
     Asks,
 )
+from registry.cards.tuning import Tune
 
 Id = Annotated[str, ID, "The file's name without .yaml; unique among the cards of its kind."]
 Title = Annotated[str, "What people call it."]
@@ -319,102 +320,6 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verbalised:
-    """One label and what it is called in a prompt."""
-
-    label: Annotated[str, "As the rows have it."]
-    words: Annotated[
-        tuple[str, ...], FILLED, "The first is written; the others mean the same as an answer."
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demonstrations:
-    """How many of a task's examples a prompt of family human shows, and which."""
-
-    positive: Annotated[int, COUNT, "Good ones, at most."] = 0
-    negative: Annotated[int, COUNT, "Bad ones, at most; shown, never trained on."] = 0
-    order: Annotated[
-        Literal["given", "drawn", "varied"],
-        "given: the first ones, as published; drawn: others for every row, in another order;"
-        " varied: in another number too.",
-    ] = "given"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """How rows are put to a model: one of the survey's three types of instruction."""
-
-    family: Annotated[
-        Literal["nli", "llm", "human"],
-        "nli: a hypothesis for each label; llm: a cloze or prefix prompt; human: a definition"
-        " with demonstrations.",
-    ]
-    wordings: Annotated[
-        tuple[str, ...],
-        FILLED,
-        "Ids of wordings, or texts with slots such as `{input}`; every row gets one of them.",
-    ]
-    verbaliser: Annotated[
-        tuple[Verbalised, ...], "Every label and its words; empty: a label is its own word."
-    ] = ()
-    entailed: Annotated[str | None, "What nli answers where it is so; empty: entailment."] = None
-    not_entailed: Annotated[
-        str | None, "What nli answers where it is not; empty: not entailment."
-    ] = None
-    definition: Annotated[str | None, "The task's definition, where the rows' is not wanted."] = (
-        None
-    )
-    avoid: Annotated[str | None, "What the answer should avoid."] = None
-    demonstrations: Annotated[Demonstrations | None, "Examples of the task; empty: none."] = None
-    seed: Annotated[
-        int | None, COUNT, "Decides wordings and demonstrations; empty: the mixture's seed does."
-    ] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingredient:
-    """One dataset of a mixture."""
-
-    dataset: Annotated[str, DATASET, "A dataset card."]
-    weight: Annotated[float, POSITIVE, "Its share of the rows, relative to the other weights."]
-    cap: Annotated[
-        int | None,
-        POSITIVE,
-        "A task counts as at most this many rows when tasks share the dataset's rows"
-        " (examples-proportional mixing with a cap, as in FLAN).",
-    ] = None
-    tasks: Annotated[tuple[str, ...], "Only these tasks; empty: all."] = ()
-    template: Annotated[
-        Template | None, "How its rows are put to a model; empty: as they were published."
-    ] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldOut:
-    """What is kept from training so that it can be tested on."""
-
-    tasks: Annotated[tuple[str, ...], "Whole tasks, never trained on."] = ()
-    instances: Annotated[int, COUNT, "Of each trained task, this many instances."] = 0
-    of_task: Annotated[int | None, POSITIVE, "Of each held-out task, at most this many."] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
-    """What goes in, at which rate. Editing this re-runs the mixture."""
-
-    datasets: Annotated[tuple[Ingredient, ...], FILLED, "The ingredients."]
-    size: Annotated[
-        int,
-        POSITIVE,
-        "Rows to train on; fewer where the datasets have fewer. A row that a template of family"
-        " nli spreads over its labels counts once.",
-    ]
-    seed: Annotated[int, COUNT, "Decides which rows are drawn and held out, and their order."]
-    hold_out: HoldOut | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mixture:
     """One training table made of several datasets."""
 
@@ -426,48 +331,6 @@ class Mixture:
     notes: Notes = ()
     scale: Scale = ()
     mix: Mix
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lora:
-    """Low-rank adapters (Hu et al., 2021), trained instead of the weights."""
-
-    rank: Annotated[int, POSITIVE, "Rank of the update."]
-    alpha: Annotated[int, POSITIVE, "The update is scaled by alpha / rank."]
-    dropout: Annotated[float, SHARE, "Dropout on the adapter's input."] = 0.0
-    targets: Annotated[
-        tuple[str, ...], FILLED, "Names of the linear layers that get an adapter."
-    ] = (
-        "q_proj",
-        "k_proj",
-        "v_proj",
-        "o_proj",
-        "gate_proj",
-        "up_proj",
-        "down_proj",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tune:
-    """The switches of the training loop. Editing one re-runs the tuning."""
-
-    method: Annotated[Literal["full", "lora"], "Every weight, or adapters only."]
-    lora: Annotated[Lora | None, "Needed by, and only by, method lora."] = None
-    steps: Annotated[int, POSITIVE, "Optimiser steps."]
-    tokens_per_step: Annotated[int, POSITIVE, "Real tokens in one optimiser step, at most."]
-    max_tokens: Annotated[int, POSITIVE, "Longer rows are left out, and counted."]
-    learning_rate: Annotated[float, POSITIVE, "At its peak, after the warm-up."]
-    warmup_steps: Annotated[int, COUNT, "Steps of linear warm-up from 0."] = 0
-    decay: Annotated[Literal["constant", "linear", "cosine"], "From the peak down to 0."] = "linear"
-    weight_decay: Annotated[float, SHARE, "Decoupled (AdamW); on matrices only."] = 0.0
-    clip: Annotated[float, POSITIVE, "Gradients are scaled down to this norm."] = 1.0
-    precision: Annotated[
-        Literal["auto", "bf16", "fp32"],
-        "bf16: compute in bfloat16 over float32 weights; auto: bf16 where the device has it.",
-    ] = "auto"
-    checkpoint_every: Annotated[int, POSITIVE, "Steps between checkpoints."] = 25
-    seed: Annotated[int, COUNT, "Decides the order of rows, dropout and new weights."]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

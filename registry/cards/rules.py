@@ -98,6 +98,10 @@ def _count(value: Any) -> str | None:
     return None if value >= 0 else f"{value} is below 0; write 0 or a positive number"
 
 
+def _weight(value: float) -> str | None:
+    return None if value >= 0 else f"{value} is below 0; write 0 or more"
+
+
 def _share(value: Any) -> str | None:
     return None if 0 <= value < 1 else f"{value} is not from 0 up to 1; write a share such as 0.1"
 
@@ -172,6 +176,7 @@ BRANCH = _word(BRANCHES)
 SCORING = _word(SCORINGS)
 POSITIVE = Rule(_positive, {"exclusiveMinimum": 0}, "above 0")
 COUNT = Rule(_count, {"minimum": 0, "maximum": MOST_COUNT}, "0 or more")
+WEIGHT = Rule(_weight, {"minimum": 0}, "0 or more")
 SHARE = Rule(_share, {"minimum": 0, "exclusiveMaximum": 1}, "from 0 up to 1")
 FILLED = Rule(_filled, {"minItems": 1}, "at least one")
 

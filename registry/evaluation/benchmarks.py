@@ -9,10 +9,10 @@ from typing import Any
 
 from registry import checkpoints, devices, rendering
 from registry.canonical import Row
+from registry.decoding import BATCH_TOKENS, Answered, Prompt, answer
 from registry.errors import RegistryError
 from registry.evaluation import following
 from registry.evaluation.answers import Answer, Collection, Conditions, collect
-from registry.evaluation.generate import BATCH_TOKENS, Answered, Prompt, answer
 from registry.evaluation.metrics import METRICS, Metric, choose
 from registry.evaluation.scoring import Scored, score
 from registry.evaluation.summary import Summary

@@ -22,7 +22,8 @@ class Packed:
     """Rows laid end to end as one sequence.
 
     `lengths` are the rows', `positions` restart with each row. `keep` are the places whose next
-    token is supervised, `targets` those tokens: only there are logits computed.
+    token is supervised, `targets` those tokens, `owners` the rows they are in: only there are
+    logits computed. Each row begins with `virtual` places that hold no token.
     """
 
     tokens: "torch.Tensor"
@@ -30,6 +31,34 @@ class Packed:
     lengths: tuple[int, ...]
     keep: "torch.Tensor"
     targets: "torch.Tensor"
+    owners: "torch.Tensor"
+    virtual: int = 0
+
+    def summed(self, of_targets: "torch.Tensor") -> "torch.Tensor":
+        """Return the sum over each row's targets of one number for each target."""
+        return of_targets.new_zeros(len(self.lengths)).index_add(0, self.owners, of_targets)
+
+    def counts(self) -> "torch.Tensor":
+        """Return how many targets each row has."""
+        return self.owners.bincount(minlength=len(self.lengths))
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Rows that a loss needs together, and what it knows of them beforehand (`facts`)."""
+
+    rows: tuple[Rendered, ...]
+    facts: tuple[float, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens its rows have."""
+        return sum(len(row.tokens) for row in self.rows)
+
+    @property
+    def supervised(self) -> int:
+        """How many tokens its rows have in the loss; nothing can be asked to predict a first."""
+        return sum(sum(row.labels_mask[1:]) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +111,26 @@ def steps_from(
         yield from ((Place(epoch, n), planned[n]) for n in range(first, len(planned)))
 
 
-def pack(examples: Sequence[Rendered], device: "torch.device | str" = "cpu") -> Packed:
-    """Lay examples end to end."""
+def pack(
+    examples: Sequence[Rendered], device: "torch.device | str" = "cpu", virtual: int = 0
+) -> Packed:
+    """Lay examples end to end, each after so many virtual places."""
     import torch
 
-    lengths = tuple(len(example.tokens) for example in examples)
-    tokens = torch.tensor([token for example in examples for token in example.tokens])
-    mask = torch.tensor([one for example in examples for one in example.labels_mask])
+    lengths = tuple(virtual + len(example.tokens) for example in examples)
+    placeholders, nothing = (0,) * virtual, (False,) * virtual
+    tokens = torch.tensor([token for one in examples for token in (*placeholders, *one.tokens)])
+    mask = torch.tensor([each for one in examples for each in (*nothing, *one.labels_mask)])
     positions = torch.cat([torch.arange(length) for length in lengths])
+    owners = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
     # Nothing comes before a row's first token, so nothing can be asked to predict it.
-    supervised = (mask & (positions > 0)).nonzero().squeeze(1)
+    supervised = (mask & (positions > virtual)).nonzero().squeeze(1)
     return Packed(
         tokens[None].to(device),
         positions[None].to(device),
         lengths,
         (supervised - 1).to(device),
         tokens[supervised].to(device),
+        owners[supervised].to(device),
+        virtual,
     )

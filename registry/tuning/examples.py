@@ -1,54 +1,104 @@
 """Which rows can be trained on under a recipe, and what identifies a run."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from registry.canonical import Row, to_dict
-from registry.cards.kinds import Tune
+from registry.cards.tuning import Tune, contradictions
 from registry.errors import RegistryError
 from registry.hashing import digest, digest_rows, hash_file
-from registry.rendering import Rendered
+from registry.rendering import Rendered, prompt, render_rows
+from registry.tuning.batches import Unit
 
 
 def check(settings: Tune) -> None:
-    """Refuse switches that contradict each other."""
-    if (settings.method == "lora") != (settings.lora is not None):
-        said = "missing" if settings.lora is None else "given"
-        raise RegistryError(
-            f"tune.lora: it is {said} and the method is '{settings.method}'; "
-            "give it with method 'lora', and only then"
-        )
-    if settings.max_tokens > settings.tokens_per_step:
-        raise RegistryError(
-            f"tune.max_tokens: a row of {settings.max_tokens} tokens fits no step of "
-            f"{settings.tokens_per_step}; raise tokens_per_step or lower max_tokens"
-        )
+    """Refuse switches that contradict each other, all at once."""
+    found = [f"tune.{field}: {said}" for field, said in contradictions(settings)]
+    if found:
+        raise RegistryError("\n".join(found))
 
 
-def fitting(examples: Iterable[Rendered], max_tokens: int) -> tuple[list[Rendered], int]:
-    """Return the examples of at most `max_tokens`, and how many are longer.
+def units(
+    tokenizer: Any, rows: Sequence[Row], settings: Tune, virtual: int = 0
+) -> tuple[list[Unit], int]:
+    """Return what can be learned from of the rows, and how many of them are too long.
 
     Refuses when nothing is left, and when nothing that is left has a token to learn.
     """
-    kept, longer = [], 0
-    for example in examples:
-        if len(example.tokens) <= max_tokens:
-            kept.append(example)
-        else:
-            longer += 1
+    if settings.objective == "policy":
+        made = [Unit((_asked(tokenizer, row),)) for row in rows]
+    elif settings.objective in ("preference", "reward"):
+        made = _pairs(tokenizer, rows)
+    elif settings.unlikelihood:
+        made = _with_rejected(tokenizer, rows, settings)
+    else:
+        rendered = render_rows(tokenizer, rows, loss_on=settings.loss_on)
+        made = [Unit((one,)) for one in rendered]
+    return fitting(made, settings, virtual)
+
+
+def fitting(made: Sequence[Unit], settings: Tune, virtual: int = 0) -> tuple[list[Unit], int]:
+    """Return the units whose rows are all short enough, and how many are not."""
+    most = settings.max_tokens - virtual
+    if settings.policy:
+        most -= settings.policy.max_new_tokens
+    kept = [one for one in made if all(len(row.tokens) <= most for row in one.rows)]
     if not kept:
         raise RegistryError(
-            f"rows: 0 of {longer} are left after the length limit of {max_tokens} tokens; "
+            f"rows: 0 of {len(made)} are left after the length limit of {most} tokens; "
             "raise max_tokens or change the mixture"
         )
-    if not any(any(example.labels_mask[1:]) for example in kept):
+    if settings.objective != "policy" and not any(unit.supervised for unit in kept):
         raise RegistryError(
             f"rows: no token of the {len(kept)} rows is supervised, so nothing would be learned; "
             "give them references"
         )
-    return kept, longer
+    room = settings.tokens_per_step
+    if over := [one for one in kept if one.tokens > room]:
+        raise RegistryError(
+            f"{over[0].rows[0].id}: its {len(over[0].rows)} answers have {over[0].tokens} tokens "
+            f"and a step {room}; raise tokens_per_step"
+        )
+    return kept, len(made) - len(kept)
+
+
+def plan(made: Sequence[Unit], settings: Tune) -> tuple[list[int], int]:
+    """Return how much each unit takes of a step, and how much a step holds: tokens, or rows."""
+    if settings.policy:
+        return [1] * len(made), settings.policy.rows
+    return [unit.tokens for unit in made], settings.tokens_per_step
+
+
+def _asked(tokenizer: Any, row: Row) -> Rendered:
+    """Return a row's prompt alone, with nothing to learn in it."""
+    tokens = prompt(tokenizer, row.messages)
+    return Rendered(row.id, tokens, (False,) * len(tokens))
+
+
+def _pairs(tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
+    given = [row for row in rows if row.references and row.rejected]
+    if not given:
+        raise RegistryError(
+            f"rows: none of the {len(rows)} has a better and a worse answer; "
+            "mix rows with rejected answers"
+        )
+    better, worse = render_rows(tokenizer, given), render_rows(tokenizer, map(_worse, given))
+    return [Unit(pair) for pair in zip(better, worse, strict=True)]
+
+
+def _with_rejected(tokenizer: Any, rows: Sequence[Row], settings: Tune) -> list[Unit]:
+    better = render_rows(tokenizer, rows, loss_on=settings.loss_on)
+    worse = render_rows(tokenizer, (_worse(row) for row in rows if row.rejected))
+    return [
+        Unit((one, next(worse)) if row.rejected else (one,))
+        for row, one in zip(rows, better, strict=True)
+    ]
+
+
+def _worse(row: Row) -> Row:
+    return replace(row, references=row.rejected[:1])
 
 
 def fingerprint(base: Path, rows: Sequence[Row], settings: Tune, **others: Any) -> str:

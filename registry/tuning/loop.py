@@ -1,28 +1,31 @@
-"""The training loop: one for full tuning and LoRA, on whatever device there is."""
+"""The training loop: one for every method and objective, on whatever device there is."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from registry.canonical import Row
-from registry.cards.kinds import Tune
-from registry.checkpoints import open_model, save_model
+from registry.cards.tuning import Tune
 from registry.devices import choose, compute_dtype, peak_memory
 from registry.errors import RegistryError
-from registry.rendering import Rendered, render_rows
 from registry.trained import Shown
-from registry.tuning import attention
-from registry.tuning.batches import Packed, Place, best_fit, pack, steps_from
+from registry.tuning.batches import Place, Unit, best_fit, pack, steps_from
 from registry.tuning.checkpointing import Progress, discard, restore, save
-from registry.tuning.examples import check, fingerprint, fitting
+from registry.tuning.examples import check, fingerprint, plan, units
+from registry.tuning.learner import Learner, open_learner
+from registry.tuning.learner import save as save_learner
+from registry.tuning.objectives import Objective
+from registry.tuning.objectives.choice import choose_objective
+from registry.tuning.objectives.policy import Reward
 from registry.tuning.schedule import learning_rate
 from registry.tuning.shown import first_sequences
-from registry.tuning.weights import Trained, adamw, add_adapters, gather, publish, trained, unite
+from registry.tuning.weights import Trained, adamw, gather, publish, trained
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +40,9 @@ class Tuned:
 
     Tokens are real ones: there is no padding. `seconds` and `tokens_per_second` are of this
     process alone, after step `resumed_from`; the rest is of the whole run. `packing` is the share
-    of the steps' budgets that was filled. `shown` are the first sequences, token for token.
+    of the steps' budgets that was filled. `measures` are what the objective counts beside the
+    loss, each as the mean over the first and over the last tenth of the steps of this process.
+    `shown` are the first sequences, token for token.
     """
 
     steps: int
@@ -57,17 +62,19 @@ class Tuned:
     device: str
     precision: str
     packing: float
+    measures: Mapping[str, tuple[float, float]]
     shown: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One optimiser step: mean loss over supervised tokens, norm of the gradient, tokens."""
+    """One optimiser step: mean loss, norm of the gradient, tokens, what else was counted."""
 
     loss: float
     norm: float
     tokens: int
     supervised: int
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 def tune(
@@ -78,6 +85,7 @@ def tune(
     checkpoints: Path,
     *,
     device: str = "auto",
+    reward: Reward | None = None,
     log: Callable[[int, Mapping[str, float]], None],
     say: Callable[[str], None],
     progress: bool,
@@ -86,6 +94,7 @@ def tune(
 
     A run that was killed goes on from its last checkpoint and ends with the same losses. `log`
     gets the measures of each step, counted from 1; steps after that checkpoint come again.
+    `reward` says what answers earn, for objective policy.
     """
     import torch
 
@@ -93,25 +102,23 @@ def tune(
     where = choose(device)
     dtype = compute_dtype(where, settings.precision)
     torch.manual_seed(settings.seed)
-    model, tokenizer = open_model(base, where, dtype)
-    examples, too_long = fitting(render_rows(tokenizer, rows), settings.max_tokens)
-    shown = first_sequences(tokenizer, rows, examples, settings)
-    lengths = [len(example.tokens) for example in examples]
-    parameters = sum(each.numel() for each in model.parameters())
-    attention.use(model)
-    if settings.lora is not None:
-        model = add_adapters(model, settings.lora, base)
-    weights = trained(model.train())
+    learner = open_learner(base, settings, where, dtype)
+    made, too_long = units(learner.tokenizer, rows, settings, learner.virtual)
+    shown = first_sequences(learner.tokenizer, rows, made, settings)
+    weights = trained(learner.parameters())
     optimiser = adamw(weights, settings)
-    at_once = max(_AT_ONCE[where.type], settings.max_tokens)
+    at_once = max(settings.tokens_at_once or _AT_ONCE[where.type], _longest(made, settings))
     mark = fingerprint(base, rows, settings, dtype=str(dtype), at_once=at_once)
+    # What an objective asks of the initial model comes before a checkpoint's weights are put back.
+    objective, made = choose_objective(learner, base, rows, made, settings, at_once, reward)
     done = restore(checkpoints, mark, weights, optimiser, say)
     publish(weights, settings.seed, done.step)
     if resumed_from := done.step:
         say(f"{checkpoints}: going on after step {resumed_from} of {settings.steps}")
 
     tokens_before, began = done.tokens, perf_counter()
-    planned = steps_from(done.place, lengths, settings.tokens_per_step, settings.seed)
+    planned = steps_from(done.place, *plan(made, settings), settings.seed)
+    curves: dict[str, list[float]] = defaultdict(list)
     with _bar(settings.steps, done.step, progress) as show:
         while done.step < settings.steps:
             before = perf_counter()
@@ -119,11 +126,13 @@ def tune(
             rate = _rate(done.step, settings)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            taken = [examples[row] for row in chosen]
-            step = optimise(model, taken, weights, optimiser, settings.clip, dtype, at_once)
+            taken = objective.drawn(learner, [made[at] for at in chosen], done.step)
+            step = optimise(learner, objective, taken, weights, optimiser, settings.clip, at_once)
             done = _after(done, place, step, len(chosen))
             publish(weights, settings.seed, done.step)
             speed = step.tokens / (perf_counter() - before)
+            for name, value in step.measures.items():
+                curves[name].append(value)
             log(
                 done.step,
                 {
@@ -131,7 +140,8 @@ def tune(
                     "learning_rate": rate,
                     "gradient_norm": step.norm,
                     "tokens_per_second": speed,
-                    "epoch": done.rows / len(examples),
+                    "epoch": done.rows / len(made),
+                    **step.measures,
                 },
             )
             show(step.loss, speed)
@@ -139,12 +149,12 @@ def tune(
                 save(checkpoints, mark, done, weights, optimiser)
     seconds = perf_counter() - began
 
-    save_model(unite(model, weights), tokenizer, out)
+    save_learner(learner, weights, base, out)
     discard(checkpoints)
     return Tuned(
         steps=done.step,
-        epochs=done.rows / len(examples),
-        rows=len(examples),
+        epochs=done.rows / len(made),
+        rows=len(made),
         rows_too_long=too_long,
         tokens=done.tokens,
         supervised_tokens=done.supervised_tokens,
@@ -154,40 +164,45 @@ def tune(
         first_loss=done.first_loss,
         last_loss=done.last_loss,
         trained_parameters=sum(each.numel() for each in weights.masters),
-        parameters=parameters,
+        parameters=learner.size,
         peak_memory_bytes=peak_memory(where),
         device=where.type,
         precision="bf16" if dtype == torch.bfloat16 else "fp32",
         packing=done.tokens / (done.step * settings.tokens_per_step),
+        measures={name: _ends(curve) for name, curve in curves.items()},
         shown=shown,
     )
 
 
 def optimise(
-    model: Any,
-    examples: Sequence[Rendered],
+    learner: Learner,
+    objective: Objective,
+    taken: Sequence[Unit],
     weights: Trained,
     optimiser: "torch.optim.Optimizer",
     clip: float,
-    dtype: "torch.dtype",
     at_once: int,
 ) -> Step:
-    """Take one step on examples, at most `at_once` tokens of them in memory at a time.
-
-    The loss is the sum over all supervised tokens of the step divided by their number, however
-    they are spread over passes: a mean of the passes' means would weigh tokens unequally.
-    """
+    """Take one step on units, at most `at_once` tokens of them in memory at a time."""
     import torch
 
-    parts = best_fit([len(example.tokens) for example in examples], at_once)
-    packed = [pack([examples[n] for n in part], weights.own[0].device) for part in parts]
-    supervised = sum(batch.targets.numel() for batch in packed)
-    total = torch.zeros((), device=weights.own[0].device)
-    for batch in packed:
-        loss = summed_loss(model, batch, dtype) / max(1, supervised)
-        loss.backward()  # type: ignore[no-untyped-call]
+    lengths = [unit.tokens + learner.virtual * len(unit.rows) for unit in taken]
+    weight = max(1, objective.weight(taken))
+    total = torch.zeros((), device=learner.device)
+    sums: dict[str, list[float]] = {}
+    for part in best_fit(lengths, at_once):
+        some = [taken[at] for at in part]
+        batch = pack([row for unit in some for row in unit.rows], learner.device, learner.virtual)
+        try:
+            loss = objective.loss(learner, batch, some)
+            (loss.total / weight).backward()  # type: ignore[no-untyped-call]
+        except torch.OutOfMemoryError:
+            raise RegistryError(_no_memory(learner, at_once)) from None
         gather(weights)
-        total += loss.detach()
+        total += loss.total.detach() / weight
+        for name, (value, count) in loss.measures.items():
+            before = sums.setdefault(name, [0.0, 0])
+            sums[name] = [before[0] + float(value), before[1] + count]
     norm = float(torch.nn.utils.clip_grad_norm_(weights.masters, clip))
     if not (isfinite(norm) and isfinite(total.item())):
         raise RegistryError(
@@ -196,27 +211,33 @@ def optimise(
         )
     optimiser.step()
     optimiser.zero_grad()
-    return Step(total.item(), norm, sum(len(e.tokens) for e in examples), supervised)
+    return Step(
+        total.item(),
+        norm,
+        sum(unit.tokens for unit in taken),
+        sum(unit.supervised for unit in taken),
+        {name: value / max(1, count) for name, (value, count) in sums.items()},
+    )
 
 
-def summed_loss(model: Any, batch: Packed, dtype: "torch.dtype") -> "torch.Tensor":
-    """Return the cross entropy, in float32, summed over a batch's supervised tokens.
+def _longest(made: Sequence[Unit], settings: Tune) -> int:
+    """Return how many tokens may have to go through the model together."""
+    virtual = settings.virtual.tokens if settings.method == "prompt" and settings.virtual else 0
+    longest = max(unit.tokens + virtual * len(unit.rows) for unit in made)
+    return max(longest, settings.max_tokens)
 
-    Logits are computed at those alone: the vocabulary's matrix is a fifth of a small model's
-    work, and most tokens are the prompt's.
-    """
-    import torch
 
-    half = dtype == torch.bfloat16
-    with torch.autocast(batch.tokens.device.type, torch.bfloat16, enabled=half):
-        logits = model(
-            input_ids=batch.tokens,
-            position_ids=batch.positions,
-            logits_to_keep=batch.keep,
-            row_lengths=batch.lengths,
-            use_cache=False,
-        ).logits[0]
-    return torch.nn.functional.cross_entropy(logits.float(), batch.targets, reduction="sum")
+def _no_memory(learner: Learner, at_once: int) -> str:
+    return (
+        f"tuning: {learner.device.type} has no memory for {at_once} tokens at once; lower "
+        "tokens_at_once, say `recompute: true`, or use method 'lora'; the last checkpoint is kept"
+    )
+
+
+def _ends(curve: Sequence[float]) -> tuple[float, float]:
+    """Return the means over the first and the last tenth of a curve."""
+    few = max(1, len(curve) // 10)
+    return sum(curve[:few]) / few, sum(curve[-few:]) / few
 
 
 def _rate(step: int, settings: Tune) -> float:

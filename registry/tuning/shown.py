@@ -9,10 +9,11 @@ from itertools import groupby, islice
 from typing import Any
 
 from registry.canonical import Row
-from registry.cards.kinds import Tune
+from registry.cards.tuning import Tune
 from registry.rendering import Rendered
 from registry.trained import Segment, Shown
-from registry.tuning.batches import Packed, Place, pack, steps_from
+from registry.tuning.batches import Packed, Place, Unit, pack, steps_from
+from registry.tuning.examples import plan
 
 SEQUENCES = 4
 LONGEST = 512
@@ -25,21 +26,22 @@ _TORN = "\ufffd"
 def first_sequences(
     tokenizer: Any,
     rows: Iterable[Row],
-    examples: Sequence[Rendered],
+    units: Sequence[Unit],
     settings: Tune,
     number: int = SEQUENCES,
 ) -> tuple[Shown, ...]:
-    """Return the sequences that are trained on first, of the examples that fit a recipe.
+    """Return the sequences that are trained on first, of the units that fit a recipe.
 
     They follow from rows, tokenizer and settings alone: not from the device, not from the step at
     which a killed run goes on.
     """
     by_id = {row.id: row for row in rows}
-    chosen = list(islice(_in_order(examples, settings), min(number, len(examples))))
-    packed = pack([examples[at] for _, at in chosen])
+    several = sum(len(unit.rows) for unit in units)
+    chosen = list(islice(_in_order(units, settings), min(number, several)))
+    packed = pack([row for _, row in chosen])
     return tuple(
-        _sequence(tokenizer, by_id[examples[at].id], step, tokens, mask)
-        for (step, at), (tokens, mask) in zip(chosen, unpack(packed), strict=True)
+        _sequence(tokenizer, by_id[row.id], step, tokens, mask)
+        for (step, row), (tokens, mask) in zip(chosen, unpack(packed), strict=True)
     )
 
 
@@ -76,12 +78,11 @@ def segments(tokenizer: Any, tokens: Sequence[int], mask: Sequence[bool]) -> Ite
         )
 
 
-def _in_order(examples: Sequence[Rendered], settings: Tune) -> Iterator[tuple[int, int]]:
-    """Yield the step, from 1, and the place of each example, as training goes through them."""
-    lengths = [len(example.tokens) for example in examples]
-    planned = steps_from(Place(0, 0), lengths, settings.tokens_per_step, settings.seed)
+def _in_order(units: Sequence[Unit], settings: Tune) -> Iterator[tuple[int, Rendered]]:
+    """Yield the step, from 1, and each row, as training goes through them."""
+    planned = steps_from(Place(0, 0), *plan(units, settings), settings.seed)
     for step, (_, chosen) in enumerate(planned, 1):
-        yield from ((step, at) for at in chosen)
+        yield from ((step, row) for at in chosen for row in units[at].rows)
 
 
 def _sequence(tokenizer: Any, row: Row, step: int, tokens: list[int], mask: list[bool]) -> Shown:

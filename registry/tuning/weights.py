@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.cards.kinds import Lora, Tune
+from registry.cards.tuning import Lora, Tune
 from registry.checkpoints import quiet, round_to_bf16
 from registry.errors import RegistryError
 
@@ -39,7 +39,8 @@ def add_adapters(model: Any, lora: Lora, base: Path) -> Any:
         lora_alpha=given["alpha"],
         lora_dropout=given["dropout"],
         target_modules=list(given["targets"]),
-        task_type="CAUSAL_LM",
+        use_dora=given["dora"],
+        task_type="CAUSAL_LM" if hasattr(model, "lm_head") else None,
     )
     with quiet():
         adapted = get_peft_model(model, made)
@@ -48,11 +49,10 @@ def add_adapters(model: Any, lora: Lora, base: Path) -> Any:
     return adapted
 
 
-def trained(model: Any) -> Trained:
-    """Return what is trained of a model, with float32 masters where its own are shorter."""
+def trained(found: "Sequence[tuple[str, torch.Tensor]]") -> Trained:
+    """Return what is trained, by name, with float32 masters where the model's own are shorter."""
     import torch
 
-    found = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
     own = tuple(each for _, each in found)
     masters = tuple(
         each if each.dtype == torch.float32 else each.detach().float().clone() for each in own

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from registry.cards.kinds import Lora
+from registry.cards.tuning import Lora
 from registry.checkpoints import (
     count_parameters,
     import_base,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from registry.canonical import Message, Origin, Row, digest_table, read_rows, write_rows
 from registry.cards import Mixture
-from registry.cards.kinds import HoldOut, Ingredient, Mix
+from registry.cards.mixing import HoldOut, Ingredient, Mix
 from registry.errors import RegistryError
 from registry.mixtures import Mixed, mix
 

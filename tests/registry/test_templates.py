@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.canonical import Constraint, Demonstration, Message, Row
-from registry.cards.kinds import Demonstrations, Template, Verbalised
+from registry.cards.mixing import Demonstrations, Template, Verbalised
 from registry.cards.wordings import ALLOWED, NEEDED, WORDINGS, folded, slots
 from registry.templates import BLANK, Renderer, definition_of, denied, input_of
 

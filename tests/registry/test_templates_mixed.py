@@ -22,7 +22,7 @@ from registry.canonical import (
     write_rows,
 )
 from registry.cards import Mixture
-from registry.cards.kinds import Demonstrations, HoldOut, Ingredient, Mix, Template, Verbalised
+from registry.cards.mixing import Demonstrations, HoldOut, Ingredient, Mix, Template, Verbalised
 from registry.errors import RegistryError
 from registry.mixtures import PARTS, Mixed, mix
 

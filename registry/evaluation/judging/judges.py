@@ -17,10 +17,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from registry import checkpoints, devices, rendering
+from registry import checkpoints, decoding, devices, rendering
 from registry.canonical import Message
 from registry.errors import RegistryError
-from registry.evaluation import generate
 from registry.hashing import digest, hash_file
 
 RETRIED = (408, 409, 425, 429, 500, 502, 503, 504, 529)
@@ -56,9 +55,9 @@ def local(
             if most is not None and len(tokens) + max_new_tokens > most:
                 yield at, ""
             else:
-                short.append(generate.Prompt(str(at), tokens))
-        budget = generate.BATCH_TOKENS[place.type]
-        for one in generate.answer(
+                short.append(decoding.Prompt(str(at), tokens))
+        budget = decoding.BATCH_TOKENS[place.type]
+        for one in decoding.answer(
             model,
             tokenizer,
             short,

@@ -13,7 +13,7 @@ from itertools import count, islice
 from math import factorial
 
 from registry.canonical import Demonstration, Message, Row
-from registry.cards.kinds import Demonstrations, Template
+from registry.cards.mixing import Demonstrations, Template
 from registry.cards.wordings import folded
 from registry.evaluation.robustness.instruction import (
     Instruction,

@@ -198,8 +198,7 @@ PLANTED = {
     " nothing here; write cited or declared",
     DATASET + "licence:\n" + 2 * "  - {value: MIT, declared: them}\n": "5: licence: makes the"
     " same claim twice; keep one of the two",
-    RECIPE.replace("full", "lora"): "5: tune.lora: is missing; method: lora needs its rank and"
-    " alpha",
+    RECIPE.replace("full", "lora"): "5: tune.lora: is missing; method: lora needs it",
     RECIPE + "  lora: {rank: 4, alpha: 8}\n": "12: tune.lora: goes with method: lora, not full;"
     " remove one of the two",
     RECIPE + "  warmup_steps: 2\n": "12: tune.warmup_steps: 2 is not below the 2 steps; warm up"

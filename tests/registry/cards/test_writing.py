@@ -69,6 +69,8 @@ def held(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(get_args(inner)[0]), min_size=least, max_size=2).map(tuple)
     if get_origin(inner) is Literal:
         return st.sampled_from(get_args(inner))
+    if inner is bool:
+        return st.booleans()
     if inner is int:
         return st.integers(1, 10**12)
     if inner is float:

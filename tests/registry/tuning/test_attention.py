@@ -7,8 +7,10 @@ from registry.errors import RegistryError
 from registry.rendering import Rendered
 from registry.tuning import attention
 from registry.tuning.attention import attend
-from registry.tuning.batches import pack
-from registry.tuning.loop import optimise, summed_loss
+from registry.tuning.batches import Unit, pack
+from registry.tuning.learner import Learner
+from registry.tuning.loop import optimise
+from registry.tuning.objectives.likelihood import Likelihood
 from registry.tuning.weights import trained
 
 FP32 = torch.float32
@@ -21,6 +23,11 @@ def examples() -> list[Rendered]:
         mask = tuple(place >= length // 2 for place in range(length))
         made.append(Rendered(str(n), tokens, mask))
     return made
+
+
+def learner(model: Any) -> Learner:
+    attention.use(model)
+    return Learner(model, model, None, FP32, "full", 0)
 
 
 def all_logits(model: Any, given: list[Rendered]) -> torch.Tensor:
@@ -61,8 +68,8 @@ def test_a_token_sees_what_is_before_it_in_its_row(tiny: Any) -> None:
 
 def test_packed_rows_give_the_gradients_they_give_alone(make_tiny: Any) -> None:
     packed, alone = make_tiny(), make_tiny()
-    attention.use(packed)
-    torch.autograd.backward(summed_loss(packed, pack(examples()), FP32))
+    units = [Unit((one,)) for one in examples()]
+    torch.autograd.backward(Likelihood().loss(learner(packed), pack(examples()), units).total)
     for one in examples():
         labels = [t if m else -100 for t, m in zip(one.tokens, one.labels_mask, strict=True)]
         count = sum(one.labels_mask[1:])
@@ -78,9 +85,10 @@ def test_a_step_is_the_same_in_one_pass_and_in_many(make_tiny: Any, at_once: int
     whole, split = make_tiny(), make_tiny()
     found = []
     for model, room in ((whole, 1000), (split, at_once)):
-        attention.use(model)
         still = torch.optim.SGD(model.parameters(), lr=0.1)
-        found.append(optimise(model, examples(), trained(model), still, 1.0, FP32, room))
+        learns = learner(model)
+        weights, units = trained(learns.parameters()), [Unit((one,)) for one in examples()]
+        found.append(optimise(learns, Likelihood(), units, weights, still, 1.0, room))
     assert found[0].loss == pytest.approx(found[1].loss, rel=1e-5)
     assert found[0].norm == pytest.approx(found[1].norm, rel=1e-4)
     assert found[0].supervised == found[1].supervised

@@ -6,9 +6,10 @@ from shutil import copytree
 import pytest
 
 from registry.canonical import Row
-from registry.cards.kinds import Lora, Tune
+from registry.cards.tuning import Lora, Tune
 from registry.errors import RegistryError
 from registry.rendering import Rendered
+from registry.tuning.batches import Unit
 from registry.tuning.examples import check, fingerprint, fitting
 
 SETTINGS = Tune(
@@ -22,29 +23,34 @@ SETTINGS = Tune(
 )
 
 
-def example(length: int, supervised: bool = True) -> Rendered:
-    return Rendered("songs:1", (7,) * length, (False, *(supervised,) * (length - 1)))
+def example(length: int, supervised: bool = True) -> Unit:
+    mask = (False, *(supervised,) * (length - 1))
+    return Unit((Rendered("songs:1", (7,) * length, mask),))
+
+
+def most(tokens: int) -> Tune:
+    return replace(SETTINGS, max_tokens=tokens)
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted() -> None:
-    kept, longer = fitting([example(3), example(9), example(8), example(10)], max_tokens=8)
-    assert [len(one.tokens) for one in kept] == [3, 8]
+    kept, longer = fitting([example(3), example(9), example(8), example(10)], most(8))
+    assert [one.tokens for one in kept] == [3, 8]
     assert longer == 2
 
 
 def test_no_row_left_is_refused_with_both_numbers() -> None:
     with pytest.raises(RegistryError, match="0 of 2 are left after the length limit of 2 tokens"):
-        fitting([example(3), example(4)], max_tokens=2)
+        fitting([example(3), example(4)], most(2))
 
 
 def test_rows_with_nothing_to_learn_are_refused() -> None:
     with pytest.raises(RegistryError, match="no token of the 2 rows is supervised"):
-        fitting([example(3, supervised=False)] * 2, max_tokens=8)
+        fitting([example(3, supervised=False)] * 2, most(8))
 
 
 def test_a_first_token_alone_is_nothing_to_learn() -> None:
     with pytest.raises(RegistryError, match="no token of the 1 rows is supervised"):
-        fitting([Rendered("songs:1", (7, 7), (True, False))], max_tokens=8)
+        fitting([Unit((Rendered("songs:1", (7, 7), (True, False)),))], most(8))
 
 
 def test_settings_that_agree_are_accepted() -> None:

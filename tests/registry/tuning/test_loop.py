@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from registry.canonical import Row, read_rows, write_rows
-from registry.cards.kinds import Lora, Tune
+from registry.cards.tuning import Lora, Tune
 from registry.checkpoints import open_model
 from registry.errors import RegistryError
 from registry.rendering import render
@@ -222,7 +222,7 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from registry.canonical import read_rows
-from registry.cards.kinds import Tune
+from registry.cards.tuning import Tune
 from registry.tuning.loop import tune
 
 torch.set_num_threads(1)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.canonical import Message, Origin, Row
-from registry.cards.kinds import Tune
+from registry.cards.tuning import Tune
 from registry.rendering import Rendered, render_rows
 from registry.trained import Segment
-from registry.tuning.batches import Place, pack, steps_from
+from registry.tuning.batches import Place, Unit, pack, steps_from
 from registry.tuning.shown import LONGEST, SEQUENCES, first_sequences, segments, unpack
 
 SETTINGS = Tune(
@@ -44,7 +44,7 @@ def whole(parts: Iterator[Segment] | tuple[Segment, ...]) -> str:
 
 def test_the_answer_and_its_end_are_trained_on_and_nothing_else(tokenizer: Any) -> None:
     (one,) = render_rows(tokenizer, [row("la")])
-    (made,) = first_sequences(tokenizer, [row("la")], [one], SETTINGS)
+    (made,) = first_sequences(tokenizer, [row("la")], [Unit((one,))], SETTINGS)
     assert [part.text for part in made.segments if part.trained] == ["la", "<|im_end|>"]
     assert made.trained == 3
     assert made.tokens == len(one.tokens)
@@ -64,10 +64,10 @@ def test_special_tokens_stand_alone_even_side_by_side(tokenizer: Any) -> None:
 def test_a_mask_that_is_wrong_is_seen(tokenizer: Any) -> None:
     (one,) = render_rows(tokenizer, [row("la")])
     shifted = Rendered(one.id, one.tokens, (*one.labels_mask[1:], False))
-    (made,) = first_sequences(tokenizer, [row("la")], [shifted], SETTINGS)
+    (made,) = first_sequences(tokenizer, [row("la")], [Unit((shifted,))], SETTINGS)
     assert [part.text for part in made.segments if part.trained] == ["\nla"]
     unmasked = Rendered(one.id, one.tokens, (True,) * len(one.tokens))
-    (made,) = first_sequences(tokenizer, [row("la")], [unmasked], SETTINGS)
+    (made,) = first_sequences(tokenizer, [row("la")], [Unit((unmasked,))], SETTINGS)
     assert "Sing." in whole(tuple(part for part in made.segments if part.trained))
 
 
@@ -121,7 +121,7 @@ def test_a_decoder_that_rewrites_what_came_before_shows_each_run_alone() -> None
 def test_the_middle_of_a_long_sequence_is_left_out_with_its_count(tokenizer: Any) -> None:
     (one,) = render_rows(tokenizer, [row("la", asked="x" * 2 * LONGEST)])
     settings = replace(SETTINGS, tokens_per_step=4 * LONGEST, max_tokens=4 * LONGEST)
-    (made,) = first_sequences(tokenizer, [row("la")], [one], settings)
+    (made,) = first_sequences(tokenizer, [row("la")], [Unit((one,))], settings)
     assert made.left_out == len(one.tokens) - LONGEST
     assert sum(part.tokens for part in made.segments) == made.tokens == len(one.tokens)
     (gap,) = [part for part in made.segments if part.left_out]
@@ -136,12 +136,16 @@ def test_what_is_left_out_is_counted_by_its_mask(tokenizer: Any) -> None:
     assert {part.trained for part in made if part.left_out} == {True}
 
 
+def units_of(tokenizer: Any, rows: list[Row]) -> list[Unit]:
+    return [Unit((one,)) for one in render_rows(tokenizer, rows)]
+
+
 def test_the_first_sequences_are_those_of_the_first_steps(
     tokenizer: Any, make_rows: Callable[..., list[Row]]
 ) -> None:
     rows = make_rows(12)
-    examples = list(render_rows(tokenizer, rows))
-    lengths = [len(one.tokens) for one in examples]
+    examples = units_of(tokenizer, rows)
+    lengths = [one.tokens for one in examples]
     steps = steps_from(Place(0, 0), lengths, SETTINGS.tokens_per_step, SETTINGS.seed)
     wanted: list[tuple[int, str]] = []
     for step, (_, chosen) in enumerate(steps, 1):
@@ -156,13 +160,13 @@ def test_there_are_no_more_sequences_than_rows(
     tokenizer: Any, make_rows: Callable[..., list[Row]]
 ) -> None:
     rows = make_rows(2)
-    made = first_sequences(tokenizer, rows, list(render_rows(tokenizer, rows)), SETTINGS, 50)
+    made = first_sequences(tokenizer, rows, units_of(tokenizer, rows), SETTINGS, 50)
     assert sorted(one.id for one in made) == ["songs:0", "songs:1"]
 
 
 def test_what_looks_like_markup_is_text(tokenizer: Any) -> None:
     (one,) = render_rows(tokenizer, [row(HOSTILE)])
-    (made,) = first_sequences(tokenizer, [row(HOSTILE)], [one], SETTINGS)
+    (made,) = first_sequences(tokenizer, [row(HOSTILE)], [Unit((one,))], SETTINGS)
     assert [part.text for part in made.segments if part.trained] == [HOSTILE, "<|im_end|>"]
 
 
@@ -172,8 +176,5 @@ def test_the_same_settings_show_the_same(
 ) -> None:
     rows = make_rows(9)
     settings = replace(SETTINGS, seed=seed)
-    made = [
-        first_sequences(tokenizer, rows, list(render_rows(tokenizer, rows)), settings)
-        for _ in range(2)
-    ]
+    made = [first_sequences(tokenizer, rows, units_of(tokenizer, rows), settings) for _ in range(2)]
     assert made[0] == made[1]

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from registry.cards.kinds import Lora, Tune
-from registry.tuning.weights import adamw, add_adapters, gather, publish, trained, unite
+from registry.cards.tuning import Lora, Tune
+from registry.tuning.weights import Trained, adamw, add_adapters, gather, publish, trained, unite
 
 SETTINGS = Tune(
     method="full",
@@ -19,13 +19,18 @@ SETTINGS = Tune(
 )
 
 
+def learned(model: Any) -> Trained:
+    found = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
+    return trained(found)
+
+
 def test_full_tuning_trains_every_weight(tiny: Any) -> None:
-    assert len(trained(tiny).names) == len(list(tiny.parameters()))
+    assert len(learned(tiny).names) == len(list(tiny.parameters()))
 
 
 def test_lora_trains_adapters_in_float32_and_nothing_else(tiny: Any) -> None:
     model = add_adapters(tiny.to(torch.bfloat16), Lora(rank=2, alpha=4), Path("tiny"))
-    weights = trained(model)
+    weights = learned(model)
     assert all("lora_" in name for name in weights.names)
     assert all(each.dtype == torch.float32 for each in weights.own)
     assert len(weights.names) == 2 * 7 * 2  # two matrices for seven layers of two blocks
@@ -33,21 +38,21 @@ def test_lora_trains_adapters_in_float32_and_nothing_else(tiny: Any) -> None:
 
 def test_only_the_named_layers_get_an_adapter(tiny: Any) -> None:
     model = add_adapters(tiny, Lora(rank=2, alpha=4, targets=("q_proj",)), Path("tiny"))
-    assert all("q_proj" in name for name in trained(model).names)
+    assert all("q_proj" in name for name in learned(model).names)
 
 
 def test_weights_in_float32_are_their_own_masters(tiny: Any) -> None:
-    weights = trained(tiny)
+    weights = learned(tiny)
     assert all(a is b for a, b in zip(weights.own, weights.masters, strict=True))
 
 
 def test_weights_in_bfloat16_get_masters_in_float32(tiny: Any) -> None:
-    weights = trained(tiny.to(torch.bfloat16))
+    weights = learned(tiny.to(torch.bfloat16))
     assert all(each.dtype == torch.float32 for each in weights.masters)
 
 
 def test_gradients_of_several_passes_are_added_in_float32(tiny: Any) -> None:
-    weights = trained(tiny.to(torch.bfloat16))
+    weights = learned(tiny.to(torch.bfloat16))
     for _ in range(2):
         for own in weights.own:
             own.grad = torch.full_like(own, 1 + 1 / 128)
@@ -59,7 +64,7 @@ def test_gradients_of_several_passes_are_added_in_float32(tiny: Any) -> None:
 
 
 def test_a_change_below_bfloat16_s_step_reaches_the_model_on_average(tiny: Any) -> None:
-    weights = trained(tiny.to(torch.bfloat16))
+    weights = learned(tiny.to(torch.bfloat16))
     before = weights.own[0].detach().float().clone()
     weights.masters[0].mul_(1 + 1 / 1024)
     publish(weights, seed=1, step=1)
@@ -68,7 +73,7 @@ def test_a_change_below_bfloat16_s_step_reaches_the_model_on_average(tiny: Any) 
 
 
 def test_what_is_published_depends_on_seed_and_step_alone(tiny: Any) -> None:
-    weights = trained(tiny.to(torch.bfloat16))
+    weights = learned(tiny.to(torch.bfloat16))
     weights.masters[0].mul_(1.001)
     seen = []
     for seed, step in ((1, 1), (1, 1), (1, 2), (2, 1)):
@@ -81,7 +86,7 @@ def test_what_is_published_depends_on_seed_and_step_alone(tiny: Any) -> None:
 
 
 def test_a_united_model_holds_the_masters_and_stays_tied(tiny: Any) -> None:
-    weights = trained(tiny.to(torch.bfloat16))
+    weights = learned(tiny.to(torch.bfloat16))
     weights.masters[0].add_(1e-5)
     model = unite(tiny, weights)
     assert torch.equal(model.model.embed_tokens.weight, weights.masters[0])
@@ -89,7 +94,7 @@ def test_a_united_model_holds_the_masters_and_stays_tied(tiny: Any) -> None:
 
 
 def test_decay_shrinks_matrices_and_leaves_norms(tiny: Any) -> None:
-    weights = trained(tiny)
+    weights = learned(tiny)
     optimiser = adamw(weights, SETTINGS)
     before = [each.detach().clone() for each in weights.masters]
     for each in weights.masters:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.canonical import Constraint, Demonstration, Message, Row, digest_table, read_rows
-from registry.cards.kinds import Demonstrations, Template
+from registry.cards.mixing import Demonstrations, Template
 from registry.errors import RegistryError
 from registry.evaluation.robustness import (
     KINDS,

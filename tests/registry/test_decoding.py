@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registry.decoding import Answered, Prompt, answer, batches
 from registry.errors import RegistryError
-from registry.evaluation.generate import Answered, Prompt, answer, batches
 
 NEW = 12
 TEXTS = ("Sing.", "S", "Sing a song about rain in May, please.", "la la la", "?", "Sing. Sing!")

@@ -1,16 +1,17 @@
-"""Greedy answers to many prompts at once.
+"""Answers to many prompts at once, greedy or drawn.
 
 Prompts are padded on the left and sorted by length. A batch decodes with a cache of keys and
 values, and rows that have ended leave it. In float32 an answer does not depend on what shares its
 batch; in bfloat16 a close call between two tokens may go either way.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
+from registry.virtual import Start, length
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +52,7 @@ def answer(
     max_new_tokens: int,
     batch_tokens: int,
     done: Collection[str] = (),
+    start: Start | None = None,
     progress: bool = False,
 ) -> Iterator[Answered]:
     """Yield an answer to each prompt that is not `done`, longest prompts first.
@@ -58,16 +60,65 @@ def answer(
     The batches are those of all prompts, so that an evaluation taken up again computes each
     answer in the company that it would have had.
     """
-    _check_lengths(model, prompts, max_new_tokens)
+    _check_lengths(model, prompts, max_new_tokens, length(start))
     planned = batches(prompts, max_new_tokens=max_new_tokens, batch_tokens=batch_tokens)
     ends = _end_tokens(model, tokenizer)
+    asked = _Asked(model, max_new_tokens, ends, _likeliest, start)
     answers = chain.from_iterable(
-        _batch(model, tokenizer, batch, max_new_tokens, ends)
+        _batch(asked, tokenizer, batch)
         for batch in planned
         if any(prompt.id not in done for prompt in batch)
     )
     new = (one for one in answers if one.id not in done)
     yield from _shown(new, len(prompts), len(done)) if progress else new
+
+
+def draw(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[Prompt],
+    *,
+    max_new_tokens: int,
+    batch_tokens: int,
+    temperature: float,
+    seed: int,
+    start: Start | None = None,
+) -> list[tuple[int, ...]]:
+    """Draw an answer to each prompt, in order, as tokens with the one that ends it.
+
+    What is drawn depends on the seed and on all prompts, not on what was drawn before.
+    """
+    import torch
+
+    _check_lengths(model, prompts, max_new_tokens, length(start))
+    noise = torch.Generator(model.device).manual_seed(seed)
+
+    def choose(logits: "torch.Tensor") -> "torch.Tensor":
+        chances = torch.softmax(logits.float() / temperature, -1)
+        return torch.multinomial(chances, 1, generator=noise)[:, 0]
+
+    asked = _Asked(model, max_new_tokens, _end_tokens(model, tokenizer), choose, start)
+    numbered = [Prompt(f"{at:09}", one.tokens) for at, one in enumerate(prompts)]
+    found: dict[str, tuple[int, ...]] = {}
+    for batch in batches(numbered, max_new_tokens=max_new_tokens, batch_tokens=batch_tokens):
+        for one, tokens in zip(batch, _decode(asked, [one.tokens for one in batch]), strict=True):
+            found[one.id] = tuple(tokens)
+    return [found[one.id] for one in numbered]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a batch is answered, whatever its prompts are."""
+
+    model: Any
+    max_new_tokens: int
+    ends: frozenset[int]
+    choose: "Callable[[torch.Tensor], torch.Tensor]"
+    start: Start | None
+
+
+def _likeliest(logits: "torch.Tensor") -> "torch.Tensor":
+    return logits.argmax(-1)
 
 
 def batches(
@@ -89,14 +140,16 @@ def batches(
     return cut
 
 
-def _check_lengths(model: Any, prompts: Sequence[Prompt], max_new_tokens: int) -> None:
+def _check_lengths(
+    model: Any, prompts: Sequence[Prompt], max_new_tokens: int, virtual: int
+) -> None:
     """Refuse before the first answer what the model's positions cannot hold."""
     most = getattr(model.config, "max_position_embeddings", None)
     if max_new_tokens < 1:
         raise RegistryError(f"max_new_tokens: {max_new_tokens} leaves no answer; use 1 or more")
     for prompt in prompts:
-        length = len(prompt.tokens)
-        if not length:
+        length = len(prompt.tokens) + virtual
+        if not prompt.tokens:
             raise RegistryError(f"{prompt.id}: the prompt has no tokens; leave the row out")
         if most is not None and length + max_new_tokens > most:
             raise RegistryError(
@@ -112,30 +165,26 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset(token for token in (*many, tokenizer.eos_token_id) if token is not None)
 
 
-def _batch(
-    model: Any, tokenizer: Any, batch: list[Prompt], max_new_tokens: int, ends: frozenset[int]
-) -> list[Answered]:
+def _batch(asked: _Asked, tokenizer: Any, batch: list[Prompt]) -> list[Answered]:
     """Answer one batch, or, where memory does not hold it, its halves."""
     import torch
 
     try:
-        outputs = _decode(model, [prompt.tokens for prompt in batch], max_new_tokens, ends)
+        outputs = _decode(asked, [prompt.tokens for prompt in batch])
     except torch.OutOfMemoryError as error:
         if len(batch) == 1:
             raise RegistryError(
                 f"{batch[0].id}: the device has no memory for {len(batch[0].tokens)} tokens of"
-                f" prompt and {max_new_tokens} of answer; use a larger device"
+                f" prompt and {asked.max_new_tokens} of answer; use a larger device"
             ) from error
         outputs = None
     if outputs is None:
         # Outside of the handler, whose traceback would keep the failed tensors alive.
         half = len(batch) // 2
         parts = (batch[:half], batch[half:])
-        return [
-            one for part in parts for one in _batch(model, tokenizer, part, max_new_tokens, ends)
-        ]
+        return [one for part in parts for one in _batch(asked, tokenizer, part)]
     return [
-        _answered(tokenizer, prompt.id, output, ends)
+        _answered(tokenizer, prompt.id, output, asked.ends)
         for prompt, output in zip(batch, outputs, strict=True)
     ]
 
@@ -147,25 +196,22 @@ def _answered(tokenizer: Any, id: str, output: list[int], ends: frozenset[int]) 
     return Answered(id, text, len(output), truncated=not ended)
 
 
-def _decode(
-    model: Any, prompts: Sequence[Sequence[int]], max_new_tokens: int, ends: frozenset[int]
-) -> list[list[int]]:
+def _decode(asked: _Asked, prompts: Sequence[Sequence[int]]) -> list[list[int]]:
     """Return what the model adds to each prompt, its end token included."""
     import torch
 
     with torch.inference_mode():
-        return _decode_greedily(model, prompts, max_new_tokens, ends)
+        return _decode_all(asked, prompts)
 
 
-def _decode_greedily(
-    model: Any, prompts: Sequence[Sequence[int]], max_new_tokens: int, ends: frozenset[int]
-) -> list[list[int]]:
+def _decode_all(asked: _Asked, prompts: Sequence[Sequence[int]]) -> list[list[int]]:
     import torch
-    from transformers import DynamicCache
 
+    model = asked.model
     inputs, mask = _padded(prompts, model.device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    cache = DynamicCache(config=model.config)
+    cache, before = _begin(model, asked.start, len(prompts))
+    positions = (mask.cumsum(1) - 1).clamp(min=0) + before
+    mask = torch.cat([mask.new_ones(len(prompts), before), mask], dim=1)
     outputs: list[list[int]] = [[] for _ in prompts]
     rows = list(range(len(prompts)))
     while True:
@@ -177,11 +223,11 @@ def _decode_greedily(
             use_cache=True,
             logits_to_keep=1,
         ).logits
-        chosen = logits[:, -1].argmax(-1)
+        chosen = asked.choose(logits[:, -1])
         for row, token in zip(rows, chosen.tolist(), strict=True):
             outputs[row].append(token)
-        kept = [at for at, row in enumerate(rows) if outputs[row][-1] not in ends]
-        if not kept or len(outputs[rows[kept[0]]]) == max_new_tokens:
+        kept = [at for at, row in enumerate(rows) if outputs[row][-1] not in asked.ends]
+        if not kept or len(outputs[rows[kept[0]]]) == asked.max_new_tokens:
             return outputs
         positions = positions[:, -1:] + 1
         if len(kept) < len(rows):
@@ -191,6 +237,16 @@ def _decode_greedily(
             chosen, mask, positions = chosen[index], mask[index], positions[index]
         inputs = chosen[:, None]
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+
+
+def _begin(model: Any, start: Start | None, rows: int) -> tuple[Any, int]:
+    """Return a cache for so many rows, with the virtual tokens in it, and how many these are."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache(config=model.config)
+    for layer, (keys, values) in enumerate(start or ()):
+        cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), layer)
+    return cache, length(start)
 
 
 def _padded(

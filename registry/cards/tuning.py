@@ -1,0 +1,169 @@
+"""What the cards of recipes say under `tune`: the switches of the training loop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from registry.cards.rules import COUNT, FILLED, MODEL, POSITIVE, SHARE, WEIGHT
+
+LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lora:
+    """Low-rank adapters (Hu et al., 2021), trained instead of the weights."""
+
+    rank: Annotated[int, POSITIVE, "Rank of the update."]
+    alpha: Annotated[int, POSITIVE, "The update is scaled by alpha / rank."]
+    dropout: Annotated[float, SHARE, "Dropout on the adapter's input."] = 0.0
+    dora: Annotated[
+        bool, "Learn each weight's length apart from its direction (DoRA; Liu et al., 2024)."
+    ] = False
+    targets: Annotated[
+        tuple[str, ...], FILLED, "Names of the linear layers that get an adapter."
+    ] = LINEAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Virtual:
+    """Virtual tokens before every row, trained instead of the weights."""
+
+    tokens: Annotated[int, POSITIVE, "How many."]
+    text: Annotated[
+        str | None, "A soft prompt starts as this text's embeddings; empty: as drawn ones."
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Learning from pairs of answers: a row's first reference is better than its first rejected."""
+
+    loss: Annotated[
+        Literal["dpo", "ipo", "simpo"],
+        "dpo: Rafailov et al., 2023; ipo: Azar et al., 2023; simpo: Meng et al., 2024, without an"
+        " initial model.",
+    ] = "dpo"
+    beta: Annotated[float, POSITIVE, "How dear it is to part from the initial model."] = 0.1
+    margin: Annotated[float, WEIGHT, "A better answer has to lead by so much (simpo)."] = 0.0
+    per_token: Annotated[
+        bool, "Compare means over an answer's tokens, not sums; ipo and simpo always do."
+    ] = False
+    likelihood: Annotated[float, WEIGHT, "Weight of the better answers' own loss, added."] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Learning from rewards for the model's own answers (GRPO; Shao et al., 2024).
+
+    Each step answers some rows several times and learns once from these answers: an answer is worth
+    its reward less the mean of its row's.
+    """
+
+    reward: Annotated[
+        Literal["constraints", "exact_match", "rouge_l", "model"],
+        "What an answer earns: the share of its verifiable instructions that it follows, a metric"
+        " against the references, or what a reward model says.",
+    ]
+    model: Annotated[
+        str | None, MODEL, "The reward model's card, for and only for reward model."
+    ] = None
+    rows: Annotated[int, POSITIVE, "Rows answered in a step."]
+    answers: Annotated[int, POSITIVE, "Answers to each, 2 at least."]
+    max_new_tokens: Annotated[int, POSITIVE, "The longest answer, in tokens."]
+    temperature: Annotated[float, POSITIVE, "Of the drawing of answers."] = 1.0
+    kl: Annotated[
+        float,
+        "lambda in reward - lambda * KL(policy || initial model); 0: no initial model is held.",
+    ] = 0.0
+    scaled: Annotated[bool, "Divide by the standard deviation of a row's rewards."] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tune:
+    """The switches of the training loop. Editing one re-runs the tuning."""
+
+    method: Annotated[
+        Literal["full", "lora", "prompt", "prefix"],
+        "What is trained: every weight, adapters, or virtual tokens as embeddings (prompt; Lester"
+        " et al., 2021) or as keys and values of every layer (prefix; Li and Liang, 2021).",
+    ]
+    lora: Annotated[Lora | None, "Needed by, and only by, method lora."] = None
+    virtual: Annotated[Virtual | None, "Needed by, and only by, methods prompt and prefix."] = None
+    objective: Annotated[
+        Literal["likelihood", "preference", "reward", "policy"],
+        "likelihood of the answers; preference between two; a reward model, which says how good an"
+        " answer is (pairwise logistic loss; Ouyang et al., 2022); or a policy that earns rewards.",
+    ] = "likelihood"
+    loss_on: Annotated[
+        Literal["answer", "turns", "all"],
+        "The tokens that likelihood counts: the answer's, those of all the assistant's turns, all.",
+    ] = "answer"
+    unlikelihood: Annotated[
+        float,
+        WEIGHT,
+        "With likelihood: weight of the loss -log(1 - p) on a row's first rejected answer (Welleck"
+        " et al., 2019); 0: rejected answers are not looked at.",
+    ] = 0.0
+    preference: Annotated[Preference | None, "Needed by, and only by, objective preference."] = None
+    policy: Annotated[Policy | None, "Needed by, and only by, objective policy."] = None
+    steps: Annotated[int, POSITIVE, "Optimiser steps."]
+    tokens_per_step: Annotated[int, POSITIVE, "Real tokens in one optimiser step, at most."]
+    max_tokens: Annotated[int, POSITIVE, "Longer rows are left out, and counted."]
+    tokens_at_once: Annotated[
+        int | None,
+        POSITIVE,
+        "Tokens that go through the model together; a step of more accumulates; empty: by device.",
+    ] = None
+    learning_rate: Annotated[float, POSITIVE, "At its peak, after the warm-up."]
+    warmup_steps: Annotated[int, COUNT, "Steps of linear warm-up from 0."] = 0
+    decay: Annotated[Literal["constant", "linear", "cosine"], "From the peak down to 0."] = "linear"
+    weight_decay: Annotated[float, SHARE, "Decoupled (AdamW); on matrices only."] = 0.0
+    clip: Annotated[float, POSITIVE, "Gradients are scaled down to this norm."] = 1.0
+    precision: Annotated[
+        Literal["auto", "bf16", "fp32"],
+        "bf16: compute in bfloat16 over float32 weights; auto: bf16 where the device has it.",
+    ] = "auto"
+    recompute: Annotated[
+        bool, "Compute activations again in the backward pass: less memory, a third more work."
+    ] = False
+    checkpoint_every: Annotated[int, POSITIVE, "Steps between checkpoints."] = 25
+    seed: Annotated[int, COUNT, "Decides the order of rows, dropout and new weights."]
+
+
+_NEEDED = {
+    "lora": ("method", ("lora",)),
+    "virtual": ("method", ("prompt", "prefix")),
+    "preference": ("objective", ("preference",)),
+    "policy": ("objective", ("policy",)),
+}
+
+
+def contradictions(settings: Tune) -> Iterator[tuple[str, str]]:
+    """Yield switches that do not go together: the field, and what is wrong with it."""
+    for block, (switch, values) in _NEEDED.items():
+        given, chosen = getattr(settings, block) is not None, getattr(settings, switch)
+        wanted = " or ".join(values)
+        if given and chosen not in values:
+            yield block, f"goes with {switch}: {wanted}, not {chosen}; remove one of the two"
+        if not given and chosen in values:
+            yield block, f"is missing; {switch}: {chosen} needs it"
+    if settings.max_tokens > settings.tokens_per_step:
+        said = f"a row of {settings.max_tokens} tokens fits no step of {settings.tokens_per_step}"
+        yield "max_tokens", f"{said}; raise tokens_per_step or lower max_tokens"
+    if settings.warmup_steps >= settings.steps:
+        warm, steps = settings.warmup_steps, settings.steps
+        yield "warmup_steps", f"{warm} is not below the {steps} steps; warm up for fewer"
+    yield from _of_objective(settings)
+
+
+def _of_objective(settings: Tune) -> Iterator[tuple[str, str]]:
+    if settings.objective != "likelihood":
+        for name, usual in (("unlikelihood", 0.0), ("loss_on", "answer")):
+            if getattr(settings, name) != usual:
+                yield name, "goes with objective: likelihood alone; leave it out"
+    if settings.objective == "reward" and settings.virtual:
+        yield "method", "a reward model has no virtual tokens; use method full or lora"
+    if settings.policy and settings.policy.answers < 2:
+        yield "policy.answers", "one answer is always its group's mean; ask for 2 or more"
+    if settings.policy and (settings.policy.reward == "model") != bool(settings.policy.model):
+        yield "policy.model", "goes with reward: model, and only with it"

@@ -1,0 +1,185 @@
+"""What learns: a model and, where a method has them, the virtual tokens before its rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry import checkpoints, virtual
+from registry.cards.tuning import Tune, Virtual
+from registry.checkpoints import ADAPTER
+from registry.tuning import attention
+from registry.tuning.batches import Packed
+from registry.tuning.weights import Trained, add_adapters, unite
+from registry.virtual import Start
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A model as it is trained, and its tokenizer.
+
+    `adapted` wraps `model` where there are adapters; they act in place, so that `model` is what
+    computes. `size` counts the model's own parameters. `tokens` are what is trained of virtual
+    tokens, in float32: (tokens, width) of a prompt, (tokens, layers x 2 x heads x size of a head)
+    of a prefix.
+    """
+
+    model: Any
+    adapted: Any
+    tokenizer: Any
+    dtype: "torch.dtype"
+    method: str
+    size: int
+    tokens: "torch.nn.Parameter | None" = None
+
+    @property
+    def device(self) -> "torch.device":
+        """Where the weights are."""
+        found: torch.device = self.model.device
+        return found
+
+    @property
+    def virtual(self) -> int:
+        """How many places each packed row begins with."""
+        return len(self.tokens) if self.tokens is not None and self.method == "prompt" else 0
+
+    def parameters(self) -> "list[tuple[str, torch.nn.Parameter]]":
+        """Return what is trained, by name."""
+        named = self.adapted.named_parameters()
+        found = [(name, each) for name, each in named if each.requires_grad]
+        return [*found, ("virtual", self.tokens)] if self.tokens is not None else found
+
+
+def open_learner(
+    base: Path, settings: Tune, device: "torch.device", dtype: "torch.dtype"
+) -> Learner:
+    """Open the model of a folder and make it learn by a recipe's method.
+
+    New parameters are drawn from torch's generator: seed it before.
+    """
+    opened = checkpoints.open_model
+    if settings.objective == "reward":
+        opened = checkpoints.open_reward_model
+    model, tokenizer = opened(base, device, dtype)
+    tokens = None
+    if settings.virtual is not None:
+        tokens = _first_tokens(model, tokenizer, settings.virtual, settings.method)
+        model.requires_grad_(False)
+    size = sum(each.numel() for each in model.parameters())
+    attention.use(model)
+    if settings.recompute:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    adapted = add_adapters(model, settings.lora, base) if settings.lora else model
+    if settings.lora and settings.objective == "reward":
+        model.score.float().requires_grad_(True)
+    return Learner(model.train(), adapted, tokenizer, dtype, settings.method, size, tokens)
+
+
+def save(learner: Learner, weights: Trained, base: Path, out: Path) -> None:
+    """Write the model's folder: merged weights, or the base's with the virtual tokens beside."""
+
+    def beside(folder: Path) -> None:
+        if learner.tokens is not None:
+            kind: virtual.Kind = "prompt" if learner.virtual else "prefix"
+            made = weights.masters[-1]
+            virtual.write(folder / ADAPTER, kind, made, learner.model, base.name)
+
+    checkpoints.save_model(unite(learner.adapted, weights), learner.tokenizer, out, beside)
+
+
+def logits(learner: Learner, batch: Packed) -> "torch.Tensor":
+    """Return a batch's logits at the places that are kept, (targets, vocabulary), in float32.
+
+    Only there: the vocabulary's matrix is a fifth of a small model's work, and most tokens are the
+    prompt's.
+    """
+    import torch
+
+    with _half(learner):
+        found: torch.Tensor = learner.model(
+            **_given(learner, batch), logits_to_keep=batch.keep, use_cache=False
+        ).logits[0]
+    return found.float()
+
+
+def hidden(learner: Learner, batch: Packed) -> "torch.Tensor":
+    """Return the last hidden states of a batch, (tokens, width)."""
+    import torch
+
+    with _half(learner):
+        body = learner.model.base_model
+        found: torch.Tensor = body(**_given(learner, batch), use_cache=False).last_hidden_state[0]
+    return found
+
+
+@contextmanager
+def answering(learner: Learner) -> Iterator[Start | None]:
+    """Let the model generate for a while; give what its answers start from."""
+    with attention.plain(learner.model):
+        learner.model.eval()
+        try:
+            yield _start(learner)
+        finally:
+            learner.model.train()
+
+
+def _start(learner: Learner) -> Start | None:
+    if learner.tokens is None:
+        return None
+    made = virtual.of_prompt if learner.virtual else virtual.of_prefix
+    return made(learner.tokens.detach(), learner.model)
+
+
+def _half(learner: Learner) -> "torch.autocast":
+    import torch
+
+    half = learner.dtype == torch.bfloat16
+    return torch.autocast(learner.device.type, torch.bfloat16, enabled=half)
+
+
+def _given(learner: Learner, batch: Packed) -> dict[str, Any]:
+    """Return what the model's forward is called with."""
+    given = {"position_ids": batch.positions, "row_lengths": batch.lengths}
+    if learner.tokens is None:
+        return given | {"input_ids": batch.tokens}
+    if learner.virtual:
+        return given | {"inputs_embeds": _embedded(learner, batch)}
+    return given | {
+        "input_ids": batch.tokens,
+        "position_ids": batch.positions + len(learner.tokens),
+        "start": virtual.of_prefix(learner.tokens, learner.model),
+    }
+
+
+def _embedded(learner: Learner, batch: Packed) -> "torch.Tensor":
+    """Return the tokens' embeddings with the prompt's own in the virtual places."""
+    import torch
+
+    assert learner.tokens is not None
+    embedded = learner.model.get_input_embeddings()(batch.tokens)
+    positions = batch.positions[0]
+    prompt = learner.tokens.to(embedded.dtype)[positions.clamp(max=batch.virtual - 1)]
+    return torch.where((positions < batch.virtual)[None, :, None], prompt[None], embedded)
+
+
+def _first_tokens(model: Any, tokenizer: Any, asked: Virtual, method: str) -> "torch.nn.Parameter":
+    """Return virtual tokens that mean real ones: those of the text, or drawn ones.
+
+    Keys and values drawn from nowhere learn slowly and badly (Li and Liang, 2021, section 7.4).
+    """
+    import torch
+
+    embeddings = model.get_input_embeddings().weight
+    if asked.text:
+        said = tokenizer(asked.text, add_special_tokens=False)["input_ids"]
+        ids = torch.tensor([said[at % len(said)] for at in range(asked.tokens)])
+    else:
+        ids = torch.randint(0, len(embeddings), (asked.tokens,))
+    chosen = embeddings.detach()[ids.to(embeddings.device)]
+    if method == "prefix":
+        chosen = virtual.as_prefix(virtual.of_prompt(chosen, model))
+    return torch.nn.Parameter(chosen.float().clone())

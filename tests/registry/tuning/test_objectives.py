@@ -1,0 +1,267 @@
+"""Each objective against its paper's formula, and as a whole run on a tiny model."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import logsigmoid
+
+from registry.canonical import Row
+from registry.cards.tuning import Lora, Policy, Preference, Tune
+from registry.checkpoints import open_model, open_reward_model
+from registry.errors import RegistryError
+from registry.rendering import Rendered, render, render_rows
+from registry.tuning import attention
+from registry.tuning.batches import Unit, pack
+from registry.tuning.learner import Learner
+from registry.tuning.loop import Tuned, tune
+from registry.tuning.objectives.likelihood import Likelihood
+from registry.tuning.objectives.policy import Earning
+from registry.tuning.objectives.preference import Preferring, with_facts
+from registry.tuning.objectives.reward import judge
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+SETTINGS = Tune(
+    method="full",
+    steps=20,
+    tokens_per_step=512,
+    max_tokens=128,
+    learning_rate=5e-3,
+    precision="fp32",
+    checkpoint_every=6,
+    seed=1,
+)
+DPO = replace(SETTINGS, objective="preference", preference=Preference(beta=0.5))
+REWARD = replace(SETTINGS, objective="reward")
+POLICY = replace(
+    SETTINGS,
+    objective="policy",
+    policy=Policy(reward="exact_match", rows=4, answers=6, max_new_tokens=6, kl=0.01),
+    steps=30,
+)
+
+
+@pytest.fixture
+def pairs(make_rows: Callable[..., list[Row]]) -> list[Row]:
+    """Return rows whose better answer is "la" and whose worse one is "lo"."""
+    return [replace(row, references=("la",), rejected=("lo",)) for row in make_rows(16)]
+
+
+class Run:
+    """One place to tune in."""
+
+    def __init__(self, base: Path, folder: Path, rows: list[Row]) -> None:
+        self.base, self.folder, self.rows = base, folder, rows
+        self.logged: list[Mapping[str, float]] = []
+
+    def tune(self, settings: Tune, kill_at: int | None = None, reward: Any = None) -> Tuned:
+        def log(step: int, measures: Mapping[str, float]) -> None:
+            if step == kill_at:
+                raise KeyboardInterrupt
+            self.logged.append(measures)
+
+        return tune(
+            self.base,
+            self.rows,
+            settings,
+            self.folder / "out",
+            self.folder / "checkpoints",
+            device="cpu",
+            reward=reward,
+            log=log,
+            say=lambda line: None,
+            progress=False,
+        )
+
+    def saved(self) -> bytes:
+        return (self.folder / "out" / "model.safetensors").read_bytes()
+
+
+@pytest.fixture
+def run(tiny_folder: Path, tmp_path: Path, pairs: list[Row]) -> Run:
+    return Run(tiny_folder, tmp_path / "run", pairs)
+
+
+@pytest.fixture
+def other(tiny_folder: Path, tmp_path: Path, pairs: list[Row]) -> Run:
+    return Run(tiny_folder, tmp_path / "other", pairs)
+
+
+def learner(model: Any, tokenizer: Any = None) -> Learner:
+    attention.use(model)
+    return Learner(model, model, tokenizer, FP32, "full", 0)
+
+
+def plain_scores(model: Any, rendered: Rendered) -> torch.Tensor:
+    """Return the log-probabilities of a row's supervised tokens, by the model's own attention."""
+    tokens = torch.tensor([rendered.tokens])
+    each = torch.log_softmax(model(tokens).logits[0, :-1], -1)
+    of_next = each.gather(1, tokens[0, 1:, None])[:, 0]
+    return of_next[torch.tensor(rendered.labels_mask[1:])]
+
+
+def pair_units(tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
+    better = render_rows(tokenizer, rows)
+    worse = render_rows(tokenizer, (replace(row, references=row.rejected) for row in rows))
+    return [Unit(pair) for pair in zip(better, worse, strict=True)]
+
+
+def preferred(
+    make_tiny: Any, tokenizer: Any, rows: list[Row], settings: Preference
+) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:
+    """Return our loss on some pairs, and both answers' tokens under policy and initial model."""
+    policy, initial = make_tiny(3), make_tiny(4)
+    objective = Preferring(settings)
+    units = pair_units(tokenizer, rows)
+    at_first = with_facts(
+        learner(make_tiny(4)), units, per_token=objective.per_token, at_once=10_000
+    )
+    batch = pack([row for unit in units for row in unit.rows])
+    found = objective.loss(learner(make_tiny(3)), batch, at_first)
+    each = [
+        (plain_scores(policy, row), plain_scores(initial, row))
+        for unit in units
+        for row in unit.rows
+    ]
+    return found.total, each
+
+
+def test_dpo_is_equation_7(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> None:
+    found, each = preferred(make_tiny, tokenizer, pairs[:3], Preference(beta=0.3))
+    leads = [(ours.sum() - theirs.sum()).detach() for ours, theirs in each]
+    wanted = -sum(logsigmoid(0.3 * (leads[at] - leads[at + 1])) for at in range(0, 6, 2))
+    assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-4)
+
+
+def test_ipo_is_a_square_of_means(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> None:
+    found, each = preferred(make_tiny, tokenizer, pairs[:3], Preference(loss="ipo", beta=0.3))
+    leads = [(ours.mean() - theirs.mean()).detach() for ours, theirs in each]
+    wanted = sum((leads[at] - leads[at + 1] - 1 / 0.6) ** 2 for at in range(0, 6, 2))
+    assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-4)
+
+
+def test_simpo_needs_no_initial_model(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> None:
+    settings = Preference(loss="simpo", beta=2.0, margin=0.7)
+    found, each = preferred(make_tiny, tokenizer, pairs[:3], settings)
+    means = [ours.mean().detach() for ours, _ in each]
+    wanted = -sum(logsigmoid(2 * (means[at] - means[at + 1]) - 0.7) for at in range(0, 6, 2))
+    assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-4)
+
+
+def test_the_better_answers_own_loss_may_be_added(
+    make_tiny: Any, tokenizer: Any, pairs: list[Row]
+) -> None:
+    plain, each = preferred(make_tiny, tokenizer, pairs[:2], Preference(beta=0.3))
+    added, _ = preferred(make_tiny, tokenizer, pairs[:2], Preference(beta=0.3, likelihood=0.5))
+    wanted = -0.5 * sum(float(ours.mean().detach()) for ours, _ in each[0::2])
+    assert float((added - plain).detach()) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_unlikelihood_is_equation_4(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> None:
+    model = make_tiny(3)
+    (unit,) = pair_units(tokenizer, pairs[:1])
+    found = Likelihood(0.4).loss(learner(make_tiny(3)), pack(unit.rows), [unit])
+    good, bad = (plain_scores(model, row) for row in unit.rows)
+    wanted = -good.sum() - 0.4 * torch.log1p(-bad.exp()).sum()
+    assert float(found.total.detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+
+
+def test_preference_starts_from_log_2_and_ends_preferring(run: Run) -> None:
+    tuned = run.tune(DPO)
+    assert tuned.first_loss == pytest.approx(0.6931, abs=1e-3)
+    assert run.logged[-1]["accuracy"] == 1
+    assert tuned.last_loss < 0.3
+
+
+def test_a_reward_model_learns_which_is_better_and_is_read_back(run: Run) -> None:
+    tuned = run.tune(REWARD)
+    assert tuned.first_loss == pytest.approx(0.693, abs=0.2)
+    assert run.logged[-1]["accuracy"] == 1
+    model, tokenizer = open_reward_model(run.folder / "out", CPU, FP32)
+    says = judge(run.folder / "out", device="cpu")
+    better, worse = says(run.rows[:2], ["la"] * 2), says(run.rows[:2], ["lo"] * 2)
+    assert all(a > b for a, b in zip(better, worse, strict=True))
+    rendered = render(tokenizer, run.rows[0])
+    with torch.no_grad():
+        theirs = model(torch.tensor([rendered.tokens])).logits
+    assert better[0] == pytest.approx(float(theirs), abs=0.05)
+
+
+def test_a_reward_model_may_be_an_adapter_with_a_head(run: Run) -> None:
+    run.tune(replace(REWARD, method="lora", lora=Lora(rank=4, alpha=8), learning_rate=2e-2))
+    assert run.logged[-1]["accuracy"] == 1
+    says = judge(run.folder / "out", device="cpu")
+    assert says(run.rows[:1], ["la"]) > says(run.rows[:1], ["lo"])
+
+
+def letters(rows: Sequence[Row], answers: Sequence[str]) -> list[float]:
+    """Earn by the share of small letters."""
+    return [sum(map(str.islower, answer)) / max(1, len(answer)) for answer in answers]
+
+
+def test_a_policy_earns_more(run: Run) -> None:
+    tuned = run.tune(POLICY, reward=letters)
+    before, after = tuned.measures["reward"]
+    assert after > before + 0.3
+    assert tuned.measures["kl"][0] < tuned.measures["kl"][1]
+
+
+def test_a_dear_divergence_keeps_a_policy_where_it_was(run: Run, other: Run) -> None:
+    assert POLICY.policy is not None
+    run.tune(POLICY, reward=letters)
+    other.tune(replace(POLICY, policy=replace(POLICY.policy, kl=5.0)), reward=letters)
+    assert other.logged[-1]["kl"] < run.logged[-1]["kl"]
+
+
+def test_the_gradient_of_a_policy_is_advantage_times_that_of_its_log_probability(
+    make_tiny: Any, tokenizer: Any, pairs: list[Row]
+) -> None:
+    assert POLICY.policy is not None
+    rendered = [render(tokenizer, row) for row in pairs[:2]]
+    units = [Unit((rendered[0],), (1.5, 1.0)), Unit((rendered[1],), (-0.5, 0.0))]
+    model, plain = make_tiny(), make_tiny()
+    objective = Earning(replace(POLICY.policy, kl=0.0), {}, letters, None, 0, 100)
+    objective.loss(learner(model), pack(rendered), units).total.backward()
+    good, bad = (plain_scores(plain, row).sum() for row in rendered)
+    (-1.5 * good + 0.5 * bad).backward()
+    for found, wanted in zip(model.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(found.grad, wanted.grad, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("settings", [DPO, REWARD, POLICY, replace(SETTINGS, unlikelihood=0.5)])
+def test_a_resumed_run_ends_as_one_that_was_never_stopped(
+    run: Run, other: Run, settings: Tune
+) -> None:
+    few = replace(settings, steps=9)
+    run.tune(few, reward=letters)
+    with pytest.raises(KeyboardInterrupt):
+        other.tune(few, kill_at=8, reward=letters)
+    other.tune(few, reward=letters)
+    assert other.saved() == run.saved()
+
+
+def test_unlikelihood_makes_the_bad_answer_less_likely(run: Run, other: Run) -> None:
+    run.tune(SETTINGS)
+    other.tune(replace(SETTINGS, unlikelihood=1.0))
+    likely = []
+    for one in (run, other):
+        model, tokenizer = open_model(one.folder / "out", CPU, FP32)
+        bad = render(tokenizer, replace(one.rows[0], references=("lo",)))
+        likely.append(float(plain_scores(model, bad).sum().detach()))
+    assert likely[1] < likely[0]
+
+
+def test_rows_without_a_worse_answer_are_no_pairs(
+    run: Run, make_rows: Callable[..., list[Row]]
+) -> None:
+    run.rows = make_rows(3)
+    with pytest.raises(RegistryError, match="none of the 3 has a better and a worse answer"):
+        run.tune(DPO)
+
+
+def test_a_policy_without_a_reward_is_refused(run: Run) -> None:
+    with pytest.raises(RegistryError, match="nothing says what answers earn"):
+        run.tune(POLICY)
