@@ -160,6 +160,7 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
         artefact(place.root, place.model(card.id) / WEIGHTS),
         artefact(place.root, place.losses(card.id)),
         artefact(place.root, place.shown(card.id)),
+        *_of_virtual_tokens(place, card.id),
     )
     settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
     return done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
@@ -313,6 +314,14 @@ def _convert_weights(place: Place, card: Model, *, say: Say) -> Report:
     measured = {"scale": (Measurement(unit="parameters", value=parameters),)}
     settings = to_plain(card.weights)
     return done(place, "convert", card, settings, inputs, outputs, measured, environment, say)
+
+
+def _of_virtual_tokens(place: Place, id: str) -> tuple[Artefact, ...]:
+    from registry import virtual
+    from registry.checkpoints import ADAPTER
+
+    tokens = virtual.tensors(place.model(id) / ADAPTER)
+    return (artefact(place.root, tokens),) if tokens else ()
 
 
 def _reward(place: Place, registry: Registry, settings: Tune) -> Any:

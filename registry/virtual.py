@@ -54,21 +54,29 @@ _OF_KIND: dict[str, dict[str, Any]] = {
 }
 
 
-def read(folder: Path, model: Any) -> Start | None:
-    """Return what the model of a folder starts from; None if it has no virtual tokens."""
+def tensors(folder: Path) -> Path | None:
+    """Return the file of the virtual tokens in an adapter's folder; None if it has none."""
+    return folder / _TENSORS if _kind(folder) else None
+
+
+def _kind(folder: Path) -> str | None:
     if not (folder / _CONFIG).is_file():
         return None
     described = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
     kinds = {name: kind for kind, name in _PEFT.items()}
-    if described["peft_type"] not in kinds:
+    return kinds.get(described["peft_type"])
+
+
+def read(folder: Path, model: Any) -> Start | None:
+    """Return what a model starts from by its adapter's folder; None if it has no virtual tokens."""
+    kind = _kind(folder)
+    if kind is None:
         return None
     from safetensors import safe_open
 
     with safe_open(folder / _TENSORS, "pt") as opened:
         values = opened.get_tensor(_NAME).to(model.device)
-    if kinds[described["peft_type"]] == "prefix":
-        return of_prefix(values, model)
-    return of_prompt(values, model)
+    return of_prefix(values, model) if kind == "prefix" else of_prompt(values, model)
 
 
 def of_prefix(values: "torch.Tensor", model: Any) -> Start:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import checkpoints, devices, rendering
+from registry import checkpoints, devices, rendering, virtual
 from registry.canonical import Row
 from registry.decoding import BATCH_TOKENS, Answered, Prompt, answer
 from registry.errors import RegistryError
@@ -16,7 +16,7 @@ from registry.evaluation.answers import Answer, Collection, Conditions, collect
 from registry.evaluation.metrics import METRICS, Metric, choose
 from registry.evaluation.scoring import Scored, score
 from registry.evaluation.summary import Summary
-from registry.hashing import digest
+from registry.hashing import digest, hash_file
 from registry.reports import Measurement
 
 
@@ -77,8 +77,9 @@ def evaluate(
     place = devices.choose(device)
     dtype = devices.compute_dtype(place, precision)
     model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
+    start = virtual.read(model_folder / checkpoints.ADAPTER, model)
     conditions = Conditions(
-        weights=weights,
+        weights=_with_virtual(weights, model_folder),
         benchmark=benchmark,
         template=digest(tokenizer.chat_template),
         max_new_tokens=max_new_tokens,
@@ -91,7 +92,7 @@ def evaluate(
         budget = batch_tokens or BATCH_TOKENS[place.type]
         started = time.perf_counter()
         generated = _collect_missing(
-            collection, model, tokenizer, rows, max_new_tokens, budget, progress=progress
+            collection, model, tokenizer, rows, max_new_tokens, budget, start, progress=progress
         )
         seconds = time.perf_counter() - started
     given = [collection.answers[row.id] for row in rows]
@@ -109,6 +110,12 @@ def evaluate(
         device=place.type,
         precision=conditions.precision,
     )
+
+
+def _with_virtual(weights: str, folder: Path) -> str:
+    """Return what says which model answers: its weights and, if it has some, virtual tokens."""
+    tokens = virtual.tensors(folder / checkpoints.ADAPTER)
+    return digest([weights, hash_file(tokens).sha256]) if tokens else weights
 
 
 def _check(rows: Sequence[Row], *, referenced: bool) -> None:
@@ -130,6 +137,7 @@ def _collect_missing(
     rows: Sequence[Row],
     max_new_tokens: int,
     batch_tokens: int,
+    start: virtual.Start | None,
     *,
     progress: bool,
 ) -> int:
@@ -144,6 +152,7 @@ def _collect_missing(
         max_new_tokens=max_new_tokens,
         batch_tokens=batch_tokens,
         done=set(collection.answers),
+        start=start,
         progress=progress,
     ):
         text = tokenizer.decode(shown[one.id], clean_up_tokenization_spaces=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from registry import checkpoints, virtual
 from registry.cards.tuning import Tune, Virtual
 from registry.checkpoints import ADAPTER
+from registry.errors import RegistryError
 from registry.tuning import attention
 from registry.tuning.batches import Packed
 from registry.tuning.weights import Trained, add_adapters, unite
@@ -61,6 +62,11 @@ def open_learner(
 
     New parameters are drawn from torch's generator: seed it before.
     """
+    if virtual.tensors(base / ADAPTER):
+        raise RegistryError(
+            f"{base.name}: it starts from virtual tokens, which tuning would leave behind; "
+            "tune the model that it was made of"
+        )
     opened = checkpoints.open_model
     if settings.objective == "reward":
         opened = checkpoints.open_reward_model

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from registry import checkpoints, decoding, devices, rendering
+from registry import checkpoints, decoding, devices, rendering, virtual
 from registry.canonical import Message
 from registry.errors import RegistryError
 from registry.hashing import digest, hash_file
@@ -46,6 +46,7 @@ def local(
     place = devices.choose(device)
     dtype = devices.compute_dtype(place, "auto")
     model, tokenizer = checkpoints.open_model(folder, place, dtype)
+    start = virtual.read(folder / checkpoints.ADAPTER, model)
     most = getattr(model.config, "max_position_embeddings", None)
 
     def answers(prompts: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -63,11 +64,13 @@ def local(
             short,
             max_new_tokens=max_new_tokens,
             batch_tokens=budget,
+            start=start,
             progress=progress,
         ):
             yield int(one.id), one.text
 
     weights = sorted(folder.glob("*.safetensors"))
+    weights += [tokens] if (tokens := virtual.tensors(folder / checkpoints.ADAPTER)) else []
     identity = {
         "model": folder.name,
         "weights": digest([hash_file(file).sha256 for file in weights]),

@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
+import torch
 
-from registry import checkpoints
+from registry import checkpoints, virtual
 from registry.canonical import Message, Row
 from registry.errors import RegistryError
 from registry.evaluation.answers import read
@@ -69,6 +71,24 @@ def test_an_answer_that_equals_its_reference_scores_1(
     rows = [replace(row, references=("no", said[row.id])) for row in make_rows(3)]
     scores = run(rows, benchmark="md5:other", metrics=["exact_match"]).scores
     assert scores["exact_match"].overall.mean == 1.0
+
+
+def test_virtual_tokens_are_part_of_the_model(
+    make_rows: Rows, tiny_folder: Path, tiny: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    copytree(tiny_folder, folder)
+
+    def kept() -> int:
+        given: dict[str, Any] = {"metrics": ["rouge_l"], "weights": "a", "benchmark": "b"}
+        given |= {"max_new_tokens": 3, "device": "cpu", "say": lambda line: None}
+        return evaluate(folder, make_rows(4), answers=tmp_path / "answers.jsonl", **given).kept
+
+    assert kept() == 0
+    virtual.write(folder / checkpoints.ADAPTER, "prompt", torch.ones(3, 32), tiny, "tiny")
+    assert [kept(), kept()] == [0, 4]
+    virtual.write(folder / checkpoints.ADAPTER, "prompt", torch.zeros(3, 32), tiny, "tiny")
+    assert kept() == 0
 
 
 def test_a_second_evaluation_generates_nothing(run: Run, make_rows: Rows) -> None:

@@ -99,7 +99,7 @@ def test_the_loss_falls(run: Run, settings: Tune) -> None:
 
 
 def test_the_first_loss_is_the_base_model_s(run: Run, tiny_folder: Path) -> None:
-    one_step = replace(SETTINGS, steps=1, tokens_per_step=4096)
+    one_step = replace(SETTINGS, steps=1, warmup_steps=0, tokens_per_step=4096)
     tuned = run.tune(one_step)
     model, tokenizer = open_model(tiny_folder, CPU, torch.float32)
     total, count = 0.0, 0
@@ -143,7 +143,7 @@ def test_what_was_shown_first_is_told_and_a_resumed_run_tells_the_same(
 
 def test_what_is_shown_of_a_step_is_all_that_the_loss_counts(run: Run) -> None:
     run.rows = run.rows[:3]
-    tuned = run.tune(replace(SETTINGS, steps=1, tokens_per_step=4096))
+    tuned = run.tune(replace(SETTINGS, steps=1, warmup_steps=0, tokens_per_step=4096))
     assert sum(one.tokens for one in tuned.shown) == tuned.tokens
     assert sum(one.trained for one in tuned.shown) == tuned.supervised_tokens
 
