@@ -35,6 +35,22 @@ class Virtual:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hypernetwork:
+    """A network from an instruction to adapters, trained instead of the weights."""
+
+    rank: Annotated[int, POSITIVE, "Rank of the adapters that it makes."]
+    alpha: Annotated[int, POSITIVE, "An adapter's update is scaled by alpha / rank."]
+    size: Annotated[int, POSITIVE, "Width of its inner layer."] = 128
+    instruction: Annotated[
+        Literal["kept", "removed"],
+        "Whether the model itself reads the instruction too, where that is the system's turn.",
+    ] = "kept"
+    targets: Annotated[
+        tuple[str, ...], FILLED, "Names of the linear layers that get an adapter."
+    ] = ("q_proj", "v_proj", "o_proj", "down_proj")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
     """Learning from pairs of answers: a row's first reference is better than its first rejected."""
 
@@ -83,12 +99,16 @@ class Tune:
     """The switches of the training loop. Editing one re-runs the tuning."""
 
     method: Annotated[
-        Literal["full", "lora", "prompt", "prefix"],
-        "What is trained: every weight, adapters, or virtual tokens as embeddings (prompt; Lester"
-        " et al., 2021) or as keys and values of every layer (prefix; Li and Liang, 2021).",
+        Literal["full", "lora", "prompt", "prefix", "hypernetwork"],
+        "What is trained: every weight, adapters, virtual tokens as embeddings (prompt; Lester"
+        " et al., 2021) or as keys and values of every layer (prefix; Li and Liang, 2021), or a"
+        " network that makes adapters of an instruction (Ye and Ren, 2021).",
     ]
     lora: Annotated[Lora | None, "Needed by, and only by, method lora."] = None
     virtual: Annotated[Virtual | None, "Needed by, and only by, methods prompt and prefix."] = None
+    hypernetwork: Annotated[Hypernetwork | None, "Needed by, and only by, method hypernetwork."] = (
+        None
+    )
     objective: Annotated[
         Literal["likelihood", "preference", "reward", "policy"],
         "likelihood of the answers; preference between two; a reward model, which says how good an"
@@ -133,6 +153,7 @@ class Tune:
 _NEEDED = {
     "lora": ("method", ("lora",)),
     "virtual": ("method", ("prompt", "prefix")),
+    "hypernetwork": ("method", ("hypernetwork",)),
     "preference": ("objective", ("preference",)),
     "policy": ("objective", ("policy",)),
 }
@@ -161,8 +182,10 @@ def _of_objective(settings: Tune) -> Iterator[tuple[str, str]]:
         for name, usual in (("unlikelihood", 0.0), ("loss_on", "answer")):
             if getattr(settings, name) != usual:
                 yield name, "goes with objective: likelihood alone; leave it out"
-    if settings.objective == "reward" and settings.virtual:
-        yield "method", "a reward model has no virtual tokens; use method full or lora"
+    if settings.objective == "reward" and (settings.virtual or settings.hypernetwork):
+        yield "method", "a reward model is tuned by method full or lora; use one of these"
+    if settings.objective == "policy" and settings.hypernetwork:
+        yield "method", "a hypernetwork learns from given answers; use another objective"
     if settings.policy and settings.policy.answers < 2:
         yield "policy.answers", "one answer is always its group's mean; ask for 2 or more"
     if settings.policy and (settings.policy.reward == "model") != bool(settings.policy.model):

@@ -23,7 +23,7 @@ class Packed:
 
     `lengths` are the rows', `positions` restart with each row. `keep` are the places whose next
     token is supervised, `targets` those tokens, `owners` the rows they are in: only there are
-    logits computed. Each row begins with `virtual` places that hold no token.
+    logits computed. `ids` are the rows'. Each row begins with `virtual` places that hold no token.
     """
 
     tokens: "torch.Tensor"
@@ -32,6 +32,7 @@ class Packed:
     keep: "torch.Tensor"
     targets: "torch.Tensor"
     owners: "torch.Tensor"
+    ids: tuple[str, ...]
     virtual: int = 0
 
     def summed(self, of_targets: "torch.Tensor") -> "torch.Tensor":
@@ -132,5 +133,6 @@ def pack(
         (supervised - 1).to(device),
         tokens[supervised].to(device),
         owners[supervised].to(device),
+        tuple(one.id for one in examples),
         virtual,
     )

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from registry.canonical import Row, to_dict
-from registry.cards.tuning import Tune, contradictions
+from registry.cards.tuning import Hypernetwork, Tune, contradictions
 from registry.errors import RegistryError
 from registry.hashing import digest, digest_rows, hash_file
+from registry.hypernetwork import without_instruction
 from registry.rendering import Rendered, prompt, render_rows
 from registry.tuning.batches import Unit
 
@@ -27,6 +28,8 @@ def units(
 
     Refuses when nothing is left, and when nothing that is left has a token to learn.
     """
+    if settings.hypernetwork:
+        rows = [_shown(row, settings.hypernetwork) for row in rows]
     if settings.objective == "policy":
         made = [Unit((_asked(tokenizer, row),)) for row in rows]
     elif settings.objective in ("preference", "reward"):
@@ -75,6 +78,10 @@ def _asked(tokenizer: Any, row: Row) -> Rendered:
     """Return a row's prompt alone, with nothing to learn in it."""
     tokens = prompt(tokenizer, row.messages)
     return Rendered(row.id, tokens, (False,) * len(tokens))
+
+
+def _shown(row: Row, settings: Hypernetwork) -> Row:
+    return replace(row, messages=without_instruction(row.messages, settings))
 
 
 def _pairs(tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:

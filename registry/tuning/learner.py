@@ -1,15 +1,17 @@
 """What learns: a model and, where a method has them, the virtual tokens before its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry import checkpoints, virtual
+from registry import checkpoints, hypernetwork, virtual
+from registry.canonical import Row
 from registry.cards.tuning import Tune, Virtual
 from registry.checkpoints import ADAPTER
 from registry.errors import RegistryError
+from registry.hypernetwork import Network
 from registry.tuning import attention
 from registry.tuning.batches import Packed
 from registry.tuning.weights import Trained, add_adapters, unite
@@ -26,7 +28,7 @@ class Learner:
     `adapted` wraps `model` where there are adapters; they act in place, so that `model` is what
     computes. `size` counts the model's own parameters. `tokens` are what is trained of virtual
     tokens, in float32: (tokens, width) of a prompt, (tokens, layers x 2 x heads x size of a head)
-    of a prefix.
+    of a prefix. `network` makes adapters of what rows are `told`.
     """
 
     model: Any
@@ -36,6 +38,8 @@ class Learner:
     method: str
     size: int
     tokens: "torch.nn.Parameter | None" = None
+    network: Network | None = None
+    told: "Told | None" = None
 
     @property
     def device(self) -> "torch.device":
@@ -50,9 +54,12 @@ class Learner:
 
     def parameters(self) -> "list[tuple[str, torch.nn.Parameter]]":
         """Return what is trained, by name."""
-        named = self.adapted.named_parameters()
-        found = [(name, each) for name, each in named if each.requires_grad]
-        return [*found, ("virtual", self.tokens)] if self.tokens is not None else found
+        found = list(self.adapted.named_parameters())
+        if self.tokens is not None:
+            found.append(("virtual", self.tokens))
+        if self.network is not None:
+            found += [(f"hypernetwork.{n}", each) for n, each in self.network.tensors.items()]
+        return [(name, each) for name, each in found if each.requires_grad]
 
 
 def open_learner(
@@ -62,10 +69,10 @@ def open_learner(
 
     New parameters are drawn from torch's generator: seed it before.
     """
-    if virtual.tensors(base / ADAPTER):
+    if virtual.tensors(base / ADAPTER) or hypernetwork.tensors_of(base):
         raise RegistryError(
-            f"{base.name}: it starts from virtual tokens, which tuning would leave behind; "
-            "tune the model that it was made of"
+            f"{base.name}: it has virtual tokens or a hypernetwork, which tuning would leave "
+            "behind; tune the model that it was made of"
         )
     opened = checkpoints.open_model
     if settings.objective == "reward":
@@ -74,6 +81,8 @@ def open_learner(
     tokens = None
     if settings.virtual is not None:
         tokens = _first_tokens(model, tokenizer, settings.virtual, settings.method)
+    network = hypernetwork.begin(model, settings.hypernetwork) if settings.hypernetwork else None
+    if tokens is not None or network is not None:
         model.requires_grad_(False)
     size = sum(each.numel() for each in model.parameters())
     attention.use(model)
@@ -82,7 +91,27 @@ def open_learner(
     adapted = add_adapters(model, settings.lora, base) if settings.lora else model
     if settings.lora and settings.objective == "reward":
         model.score.float().requires_grad_(True)
-    return Learner(model.train(), adapted, tokenizer, dtype, settings.method, size, tokens)
+    return Learner(model.train(), adapted, tokenizer, dtype, settings.method, size, tokens, network)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a hypernetwork reads: each instruction once, and which of them a row follows."""
+
+    encoded: "torch.Tensor"
+    by_row: Mapping[str, int]
+
+
+def told(learner: Learner, rows: Sequence[Row]) -> Learner:
+    """Return a learner that knows the rows' instructions, if its method asks for them."""
+    if learner.network is None:
+        return learner
+    asked = {row.id: hypernetwork.instruction_of(row.messages) for row in rows}
+    numbers = {text: at for at, text in enumerate(dict.fromkeys(asked.values()))}
+    with attention.plain(learner.model):
+        encoded = hypernetwork.encode(learner.model.eval(), learner.tokenizer, list(numbers))
+    learner.model.train()
+    return replace(learner, told=Told(encoded, {id: numbers[text] for id, text in asked.items()}))
 
 
 def save(learner: Learner, weights: Trained, base: Path, out: Path) -> None:
@@ -93,6 +122,8 @@ def save(learner: Learner, weights: Trained, base: Path, out: Path) -> None:
             kind: virtual.Kind = "prompt" if learner.virtual else "prefix"
             made = weights.masters[-1]
             virtual.write(folder / ADAPTER, kind, made, learner.model, base.name)
+        if learner.network is not None:
+            hypernetwork.write(folder / hypernetwork.FOLDER, learner.network)
 
     checkpoints.save_model(unite(learner.adapted, weights), learner.tokenizer, out, beside)
 
@@ -105,7 +136,7 @@ def logits(learner: Learner, batch: Packed) -> "torch.Tensor":
     """
     import torch
 
-    with _half(learner):
+    with _half(learner), _adapting(learner, batch):
         found: torch.Tensor = learner.model(
             **_given(learner, batch), logits_to_keep=batch.keep, use_cache=False
         ).logits[0]
@@ -131,6 +162,22 @@ def answering(learner: Learner) -> Iterator[Start | None]:
             yield _start(learner)
         finally:
             learner.model.train()
+
+
+@contextmanager
+def _adapting(learner: Learner, batch: Packed) -> Iterator[None]:
+    """Let each row's instruction change the model while it reads a batch."""
+    if learner.network is None:
+        yield
+        return
+    assert learner.told is not None
+    asked = [learner.told.by_row[id] for id in batch.ids]
+    numbers = {number: at for at, number in enumerate(dict.fromkeys(asked))}
+    encoded = learner.told.encoded[list(numbers)]
+    made = hypernetwork.adapters(learner.network, encoded, learner.model)
+    spans = [(length, numbers[n]) for length, n in zip(batch.lengths, asked, strict=True)]
+    with hypernetwork.acting(learner.model, learner.network, made, spans):
+        yield
 
 
 def _start(learner: Learner) -> Start | None:

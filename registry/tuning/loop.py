@@ -18,7 +18,7 @@ from registry.trained import Shown
 from registry.tuning.batches import Place, Unit, best_fit, pack, steps_from
 from registry.tuning.checkpointing import Progress, discard, restore, save
 from registry.tuning.examples import check, fingerprint, plan, units
-from registry.tuning.learner import Learner, open_learner
+from registry.tuning.learner import Learner, open_learner, told
 from registry.tuning.learner import save as save_learner
 from registry.tuning.objectives import Objective
 from registry.tuning.objectives.choice import choose_objective
@@ -105,6 +105,7 @@ def tune(
     learner = open_learner(base, settings, where, dtype)
     made, too_long = units(learner.tokenizer, rows, settings, learner.virtual)
     shown = first_sequences(learner.tokenizer, rows, made, settings)
+    learner = told(learner, rows)
     weights = trained(learner.parameters())
     optimiser = adamw(weights, settings)
     at_once = max(settings.tokens_at_once or _AT_ONCE[where.type], _longest(made, settings))
