@@ -24,6 +24,13 @@ def params() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
+def trials() -> dict[str, Any]:
+    """Return what the second pipeline, of every recipe, runs over."""
+    found: dict[str, Any] = yaml.safe_load((TOP / "recipes" / "params.yaml").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
 def stages() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((TOP / "dvc.yaml").read_text())["stages"]
     return found
@@ -48,14 +55,24 @@ def test_a_dataset_is_added_by_one_id(stages: dict[str, Any]) -> None:
 
 
 def test_tuned_models_are_those_whose_cards_say_how(
-    cards: Registry, params: dict[str, Any]
+    cards: Registry, params: dict[str, Any], trials: dict[str, Any]
 ) -> None:
     said = {
         id: {"base": card.build.base, "mixture": card.build.mixture, "recipe": card.build.recipe}
         for id, card in cards.models.items()
         if card.build
     }
-    assert params["tuned"] == said
+    assert params["tuned"] | trials["trials"] == said
+    assert not params["tuned"].keys() & trials["trials"].keys()
+
+
+@pytest.mark.parametrize("name", ["tune", "evaluate"])
+def test_a_trial_is_run_as_the_main_job_is(stages: dict[str, Any], name: str) -> None:
+    text = (TOP / "recipes" / "dvc.yaml").read_text()
+    trial, main = yaml.safe_load(text)["stages"][name]["do"], stages[name]["do"]
+    assert trial.pop("wdir") == ".."
+    assert set(main["deps"]) <= set(trial.pop("deps"))
+    assert trial == {key: value for key, value in main.items() if key != "deps"}
 
 
 def test_mixtures_depend_on_exactly_their_datasets(
@@ -68,7 +85,7 @@ def test_mixtures_depend_on_exactly_their_datasets(
 
 
 def test_evaluations_depend_on_the_benchmarks_and_mixtures_of_the_cards(
-    cards: Registry, params: dict[str, Any], stages: dict[str, Any]
+    cards: Registry, params: dict[str, Any], trials: dict[str, Any], stages: dict[str, Any]
 ) -> None:
     watched = {
         Path(name).stem: keys
@@ -76,7 +93,7 @@ def test_evaluations_depend_on_the_benchmarks_and_mixtures_of_the_cards(
         for name, keys in one.items()
         if name.startswith("cards/benchmarks/")
     }
-    for id, mixture in params["evaluated"].items():
+    for id, mixture in (params["evaluated"] | trials["answered"]).items():
         evaluate = cards.models[id].evaluate
         assert evaluate
         assert set(watched) == set(evaluate.benchmarks)
@@ -88,12 +105,13 @@ def test_evaluations_depend_on_the_benchmarks_and_mixtures_of_the_cards(
 
 
 def test_a_tuned_model_and_its_base_answer_the_same_benchmarks(
-    cards: Registry, params: dict[str, Any]
+    cards: Registry, params: dict[str, Any], trials: dict[str, Any]
 ) -> None:
-    for id, one in params["tuned"].items():
+    evaluated = params["evaluated"].keys() | trials["answered"].keys()
+    for id, one in (params["tuned"] | trials["trials"]).items():
         tuned, base = cards.models[id].evaluate, cards.models[one["base"]].evaluate
         assert tuned == base
-        assert {id, one["base"]} <= set(params["evaluated"])
+        assert {id, one["base"]} <= evaluated
 
 
 def test_no_stage_depends_on_a_summary(stages: dict[str, Any]) -> None:
