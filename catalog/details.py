@@ -14,7 +14,7 @@ from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Reci
 from registry.cards.shapes import fields_of
 from registry.cards.tuning import Tune
 from registry.cards.vocabulary import FOLDERS
-from registry.reports import Report
+from registry.reports import Report, evaluations
 
 MOST_POINTS = 400
 _KINDS_OF = {folder: kind for kind, folder in FOLDERS.items()}
@@ -154,17 +154,20 @@ def _conversion(shelf: Shelf, card: Dataset | Benchmark) -> dict[str, Any] | Non
 def accounts(shelf: Shelf, card: Card) -> list[dict[str, Any]]:
     """Return the reports that are about a card, in the order of the stages."""
     found = [shelf.reports.get((stage, card.id)) for stage in _stages(card)]
-    return [_account(report) for report in found if report]
+    scored = evaluations(shelf.reports, card.id) if isinstance(card, Model) else []
+    return [_account(report) for report in (*found, *scored) if report]
 
 
 def _stages(card: Card) -> list[str]:
-    """Return the stages that may have run on a card; an id may be a dataset's and a model's."""
+    """Return the stages that may have run on a card, but for its evaluations.
+
+    An id may be a dataset's and a model's.
+    """
     parts = {
         "fetch": ("source",),
         "convert": ("convert", "weights"),
         "mix": ("mix",),
         "tune": ("build",),
-        "evaluate": ("evaluate",),
     }
     return [
         stage for stage, names in parts.items() if any(getattr(card, one, None) for one in names)
@@ -175,6 +178,7 @@ def _account(report: Report) -> dict[str, Any]:
     said = report.environment
     return {
         "stage": report.stage,
+        **({"part": report.part} if report.part else {}),
         "file": report.file,
         "key": report.key,
         "started": _text(said.get("started")),

@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.shelf import Shelf
 from registry.cards import Benchmark, Model
-from registry.reports import Measurement, Report
+from registry.reports import Measurement, evaluations, results, scored
 
 
 def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
@@ -14,16 +14,17 @@ def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
     `lines` are over a whole benchmark's answers; `tasks` are the same for each task of it, and
     the mean over tasks.
     """
-    after = shelf.reports.get(("evaluate", card.id))
-    if after is None:
+    after = evaluations(shelf.reports, card.id)
+    if not after:
         return None
     base = card.build.base if card.build else None
-    before = shelf.reports.get(("evaluate", base)) if base else None
-    lines = [_line(shelf, one, before) for one in after.measured.get("results", ())]
+    before = base if base and evaluations(shelf.reports, base) else None
+    lines = [_line(shelf, one, before) for one in results(shelf.reports, card.id)]
     return {
         "model": card.id,
-        "base": base if before else None,
-        "report": after.file,
+        "base": before,
+        "report": after[0].file,
+        "reports": [one.file for one in after],
         "lines": [one for one in lines if not (one["task"] or one["over"])],
         "tasks": [one for one in lines if one["task"] or one["over"]],
     }
@@ -59,8 +60,8 @@ _EMPTY: Mapping[str, Any] = {"metric": "", "unit": None, "stderr": None, "n": No
 """What a score has not said; templates ask for it all the same."""
 
 
-def _line(shelf: Shelf, one: Measurement, before: Report | None) -> dict[str, Any]:
-    old = before.find("results", one.qualifiers) if before else None
+def _line(shelf: Shelf, one: Measurement, base: str | None) -> dict[str, Any]:
+    old = scored(shelf.reports, base, one.qualifiers) if base else None
     return {
         "benchmark": one.benchmark,
         "title": _title(shelf, one.benchmark),

@@ -13,7 +13,7 @@ from typing import Any
 from registry.cards import Benchmark, Card, Cited, Claim, Dataset, Mixture, Model
 from registry.cards.vocabulary import ANNOTATORS
 from registry.index import Registry, name_of
-from registry.reports import Report
+from registry.reports import Report, evaluations
 
 PROOFS = ("proven", "built", "cited", "declared")
 """How an edge is known, the strongest first."""
@@ -71,7 +71,7 @@ class Tuned:
 
 def graph(registry: Registry, reports: Iterable[Report] = ()) -> Graph:
     """Build the lineage of everything from the cards and the reports."""
-    known = {(one.stage, one.id): one for one in reports}
+    known = {(one.stage, one.stem): one for one in reports}
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
     for card in registry:
@@ -293,9 +293,14 @@ def _into_model(
 def _into_scores(
     card: Model, name: str, registry: Registry, known: Mapping[tuple[str, str], Report]
 ) -> Iterator[tuple[Node | None, Edge]]:
-    scored = known.get(("evaluate", card.id))
+    if not (card.build or card.weights):
+        return
+    own = known.get(("evaluate", card.id))
+    named = card.evaluate.benchmarks if card.evaluate else ()
+    others = {one.part: one for one in evaluations(known, card.id) if one.part not in named}
     made = known.get(("tune" if card.build else "convert", card.id))
-    for id in card.evaluate.benchmarks if card.evaluate else ():
+    for id in (*named, *filter(None, others)):
+        scored = others.get(id, own)
         score = Node(f"scores/{card.id}/{id}", "scores", f"{card.id} on {id}")
         yield score, Edge(name, score.name, "answers", _proof(made, scored))
         rows = registry.benchmarks[id].rows if id in registry.benchmarks else None

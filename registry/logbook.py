@@ -40,11 +40,13 @@ def done(
     measured: Mapping[str, tuple[Measurement, ...]],
     environment: Mapping[str, Any],
     say: Say,
+    part: str | None = None,
 ) -> Report:
     """Write the report and say in one line what was done."""
     report = Report(
         stage=stage,
         id=card.id,
+        part=part,
         settings=settings,
         inputs=inputs,
         outputs=outputs,
@@ -52,13 +54,12 @@ def done(
         environment=environment,
     )
     reports.write(place.root, report)
-    if stage in HEADLINED:
+    if stage in HEADLINED and part is None:
         reports.write_headline(place.root, report)
-    rows = ", ".join(
-        f"{one.rows:,} {Path(one.path).stem.replace('_', ' ')}" for one in outputs if one.rows
-    )
+    many = (f"{one.rows:,} {Path(one.path).stem.replace('_', ' ')}" for one in outputs if one.rows)
+    rows = ", ".join(dict.fromkeys(many))
     what = rows or f"{sum(one.bytes for one in outputs):,} bytes"
-    say(f"{stage} {card.id}: {what} in {environment['seconds']:.1f} s -> {report.file}")
+    say(f"{stage} {report.stem}: {what} in {environment['seconds']:.1f} s -> {report.file}")
     return report
 
 

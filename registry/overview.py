@@ -6,9 +6,7 @@ from typing import Any
 from registry.cards import Model
 from registry.index import Registry
 from registry.query import by_stage
-from registry.reports import Measurement, Report
-
-_Known = Mapping[tuple[str, str], Report]
+from registry.reports import Known, Measurement, Report, results, scored
 
 
 def overview(registry: Registry, found: Iterable[Report]) -> dict[str, Any]:
@@ -97,14 +95,12 @@ def _tuned(report: Report) -> dict[str, Any]:
     }
 
 
-def _scores(card: Model, known: _Known) -> list[dict[str, Any]]:
+def _scores(card: Model, known: Known) -> list[dict[str, Any]]:
     """Return a line for each benchmark and metric, the base model's score beside."""
-    base = known.get(("evaluate", card.build.base)) if card.build else None
-    after = known.get(("evaluate", card.id))
     lines = []
-    for one in after.measured.get("results", ()) if after else ():
+    for one in results(known, card.id):
         if one.subset is None and one.unit is None:
-            before = base.find("results", one.qualifiers) if base else None
+            before = scored(known, card.build.base, one.qualifiers) if card.build else None
             lines.append(
                 {
                     "model": card.id,

@@ -52,6 +52,13 @@ class Place:
         """A model's raw answers to a benchmark."""
         return self.root / "data" / "answers" / model / f"{benchmark}.jsonl"
 
+    def tried(self, model: str, benchmark: str) -> Path:
+        """A model's raw answers to a benchmark that its card does not name.
+
+        They lie beside the folder of the pipeline's answers, which is a stage's whole output.
+        """
+        return self.root / "data" / "answers" / f"{model}+{benchmark}.jsonl"
+
     def losses(self, id: str) -> Path:
         """The learning curve of a tuned model."""
         return self.root / "reports" / "tune" / f"{id}.loss.csv"

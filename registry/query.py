@@ -15,7 +15,7 @@ from registry.cards.kinds import TYPES
 from registry.cards.shapes import fields_of, is_claims
 from registry.cards.vocabulary import ANNOTATORS, LANGUAGE_CLASSES, licence_class
 from registry.index import Registry, name_of
-from registry.reports import Report
+from registry.reports import Report, measured_by
 
 FACETS = (
     "kind",
@@ -271,8 +271,8 @@ def _stages_of(card: Card) -> tuple[str, ...]:
 
 
 def by_stage(reports: Iterable[Report]) -> dict[tuple[str, str], Report]:
-    """Return reports by stage and card id."""
-    return {(one.stage, one.id): one for one in reports}
+    """Return reports by stage and stem: the card's id, but where a part has a report of its own."""
+    return {(one.stage, one.stem): one for one in reports}
 
 
 def _claim(
@@ -287,8 +287,7 @@ def _claim(
     elif isinstance(evidence, Declared):
         said |= {"by": evidence.by, "at": evidence.at, "quote": evidence.quote}
     else:
-        report = known.get((evidence.stage, card.id))
-        found = report.find(name, claim.qualifiers) if report else None
+        report, found = measured_by(known, evidence.stage, card.id, name, claim.qualifiers)
         said |= {"stage": evidence.stage, "value": found.value if found else None}
         said |= {"stderr": found.stderr, "n": found.n} if found else {}
         said |= {"report": report.file, "key": report.key} if report else {}
@@ -300,8 +299,7 @@ def _value(
 ) -> Any:
     if not isinstance(claim.evidence, Measured):
         return claim.value
-    report = known.get((claim.evidence.stage, card.id))
-    found = report.find(name, claim.qualifiers) if report else None
+    found = measured_by(known, claim.evidence.stage, card.id, name, claim.qualifiers)[1]
     return found.value if found else None
 
 

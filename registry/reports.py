@@ -6,7 +6,7 @@ same work with the same result has the same key, wherever and whenever it ran.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from registry.files import write_json
 from registry.hashing import digest, hash_file
 
 SCHEMA = 1
+_PLUS = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +65,13 @@ class Report:
     """One stage's account of one card.
 
     `settings` is the part of the card that the stage obeyed; `environment` (device, versions,
-    seconds) may differ between two runs with the same key.
+    seconds) may differ between two runs with the same key. `part` is set where a stage did a part
+    of its own: an evaluation on a benchmark that the card does not name.
     """
 
     stage: str
     id: str
+    part: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Artefact, ...] = ()
     outputs: tuple[Artefact, ...] = ()
@@ -78,14 +81,20 @@ class Report:
     @property
     def key(self) -> str:
         """The stage's hash: 36 characters, `md5:` and 32 hex digits."""
-        said = (self.stage, self.id, _without_none(self.settings))
+        about = (self.stage, self.id) if self.part is None else (self.stage, self.id, self.part)
+        said = (*about, _without_none(self.settings))
         seen = [(one.path, one.digest) for one in (*self.inputs, *self.outputs)]
         return digest([*said, *seen])
 
     @property
+    def stem(self) -> str:
+        """The name of its file, without ending: the card's id, and after a plus the part."""
+        return stem(self.id, self.part)
+
+    @property
     def file(self) -> str:
         """Where it lies, relative to the root."""
-        return f"reports/{self.stage}/{self.id}.json"
+        return f"reports/{self.stage}/{self.stem}.json"
 
     def find(self, name: str, qualifiers: Mapping[str, Any]) -> Measurement | None:
         """Return the measurement of field `name` with exactly these qualifiers."""
@@ -93,6 +102,68 @@ class Report:
             if one.qualifiers == dict(qualifiers):
                 return one
         return None
+
+
+Known = Mapping[tuple[str, str], Report]
+"""Reports by stage and stem."""
+
+
+def stem(id: str, part: str | None = None) -> str:
+    """Return what a report's file is called; no id has a plus."""
+    return id if part is None else f"{id}{_PLUS}{part}"
+
+
+def card_of(stem: str) -> str:
+    """Return the id of the card that a report of this name is about.
+
+    >>> card_of("tiny+ifeval"), card_of("tiny")
+    ('tiny', 'tiny')
+    """
+    return stem.partition(_PLUS)[0]
+
+
+def evaluations(known: Known, id: str) -> list[Report]:
+    """Return a model's evaluations: of the benchmarks that its card names, then each other one.
+
+    A benchmark that the former scores is left out of the latter.
+    """
+    own = known.get(("evaluate", id))
+    found = [own] if own else []
+    done = _scored(own) if own else set()
+    beside = f"{id}{_PLUS}"
+    others = [key for key in known if key[0] == "evaluate" and key[1].startswith(beside)]
+    return found + [known[key] for key in sorted(others) if known[key].part not in done]
+
+
+def results(known: Known, id: str) -> Iterator[Measurement]:
+    """Yield all that a model's evaluations scored."""
+    for report in evaluations(known, id):
+        yield from report.measured.get("results", ())
+
+
+def scored(known: Known, id: str, qualifiers: Mapping[str, Any]) -> Measurement | None:
+    """Return a model's score with exactly these qualifiers."""
+    return measured_by(known, "evaluate", id, "results", qualifiers)[1]
+
+
+def measured_by(
+    known: Known, stage: str, id: str, name: str, qualifiers: Mapping[str, Any]
+) -> tuple[Report | None, Measurement | None]:
+    """Return the measurement of field `name` with exactly these qualifiers, and its report.
+
+    Where it is in none, the report is that in which it was to be, if there is one.
+    """
+    report = known.get((stage, id))
+    found = report.find(name, qualifiers) if report else None
+    benchmark = qualifiers.get("benchmark")
+    if found is None and benchmark and not (report and benchmark in _scored(report)):
+        report = known.get((stage, stem(id, benchmark)))
+        found = report.find(name, qualifiers) if report else None
+    return report, found
+
+
+def _scored(report: Report) -> set[str | None]:
+    return {one.benchmark for one in report.measured.get("results", ())}
 
 
 def headline(report: Report) -> dict[str, Any]:
@@ -126,14 +197,14 @@ def artefact(
     )
 
 
-def place(root: Path, stage: str, id: str) -> Path:
+def place(root: Path, stage: str, id: str, part: str | None = None) -> Path:
     """Return where the report of a stage on a card lies."""
-    return root / Report(stage=stage, id=id).file
+    return root / Report(stage=stage, id=id, part=part).file
 
 
 def write(root: Path, report: Report) -> Path:
     """Write a report, whole or not at all; absent values are left out of the file."""
-    path = place(root, report.stage, report.id)
+    path = root / report.file
     body = {"schema": SCHEMA, "key": report.key, **_without_none(asdict(report))}
     write_json(path, body)
     return path
@@ -146,9 +217,9 @@ def write_headline(root: Path, report: Report) -> Path:
     return path
 
 
-def read(root: Path, stage: str, id: str) -> Report | None:
+def read(root: Path, stage: str, id: str, part: str | None = None) -> Report | None:
     """Read a report back, or return None if the stage has not run on that card."""
-    path = place(root, stage, id)
+    path = place(root, stage, id, part)
     return parse(path) if path.is_file() else None
 
 
@@ -161,6 +232,7 @@ def parse(path: Path) -> Report:
         return Report(
             stage=body["stage"],
             id=body["id"],
+            part=body.get("part"),
             settings=body["settings"],
             inputs=tuple(Artefact(**one) for one in body["inputs"]),
             outputs=tuple(Artefact(**one) for one in body["outputs"]),
@@ -179,7 +251,7 @@ def parse(path: Path) -> Report:
 def all_of(root: Path, stage: str | None = None) -> list[Report]:
     """Read every report, or every report of one stage, in order of stage and id."""
     folder = root / "reports"
-    found = sorted(folder.glob(f"{stage or '*'}/*.json"))
+    found = sorted(folder.glob(f"{stage or '*'}/*.json"), key=lambda one: (one.parent, one.stem))
     return [parse(path) for path in found]
 
 

@@ -11,7 +11,7 @@ from registry.cards.vocabulary import FOLDERS
 from registry.index import Registry, squash
 from registry.lineage import Edge, Node
 from registry.query import Entry, facet_values
-from registry.reports import Report
+from registry.reports import Report, results
 
 NUMBERS = ("instances", "tasks", "parameters", "year")
 """Columns that can be narrowed to a range."""
@@ -152,8 +152,7 @@ def _results(card: Card, known: Mapping[tuple[str, str], Report]) -> Iterator[tu
     """Yield a model's scores, measured by a stage or said by somebody, by benchmark."""
     if not isinstance(card, Model):
         return
-    report = known.get(("evaluate", card.id))
-    for one in report.measured.get("results", ()) if report else ():
+    for one in results(known, card.id) if card.build or card.weights else ():
         if one.benchmark:
             said = {name: value for name, value in asdict(one).items() if value is not None}
             # The unit of a score is what it is a mean over, if not over answers.

@@ -27,7 +27,7 @@ from registry.errors import RegistryError
 from registry.index import Registry
 from registry.lineage import Edge, Graph, Node, order
 from registry.query import Entry
-from registry.reports import Report, parse
+from registry.reports import Report, card_of, parse
 
 Tick = Callable[[int, int], None]
 
@@ -91,7 +91,9 @@ class Index:
             self._read_reports(seen, moved)
             filling = Filling(self._writer, self.places, self._drafts, self.reports, tick)
             with uncollected():
-                gathered = update(filling, seen, self._stamps, {Path(path).stem for path in moved})
+                gathered = update(
+                    filling, seen, self._stamps, {card_of(Path(path).stem) for path in moved}
+                )
             self.own += self._checkout_changed(seen, gathered.read)
             self._seen = seen
             if gathered.read > MANY:

@@ -9,7 +9,7 @@ from registry.cards.kinds import Benchmark, Card, Dataset, Mixture, Model, Recip
 from registry.cards.mixing import Template
 from registry.cards.shapes import fields_of, is_claims
 from registry.cards.tuning import contradictions
-from registry.cards.vocabulary import METRICS
+from registry.cards.vocabulary import METRICS, RANKED
 from registry.cards.wordings import ALLOWED, NEEDED, WORDINGS, folded, is_id, slots, text_of
 from registry.errors import near
 
@@ -47,6 +47,16 @@ def _benchmark(card: Benchmark) -> Found:
     yield from _twice("metrics", card.metrics)
     if card.rows and card.convert:
         yield "rows", "stands beside convert; a benchmark's rows come from one of the two"
+    if card.rank and card.generate:
+        yield "rank", "stands beside generate; answers are generated, or options ranked"
+    if card.rank and card.rank.prompt == "chat" and card.rank.shots:
+        yield "rank.shots", "goes with prompt: text; remove one of the two"
+    for metric in card.metrics:
+        if card.rank and metric not in RANKED:
+            known = " and ".join(RANKED)
+            yield "metrics", f"'{metric}' is not of ranked options; theirs are {known}"
+        if card.generate and metric in RANKED:
+            yield "metrics", f"'{metric}' is of ranked options; add rank in place of generate"
 
 
 def _model(card: Model) -> Found:
@@ -165,20 +175,16 @@ def _measured(card: Card, name: str, claim: Claim[Any], stage: str) -> Found:
         "convert": ("convert", "weights"),
         "mix": ("mix",),
         "tune": ("build",),
-        "evaluate": ("evaluate",),
+        "evaluate": ("evaluate", "build", "weights"),
     }[stage]
     if not any(getattr(card, part, None) for part in parts):
         known = {one.name for one in fields_of(type(card))}
         missing = " or ".join(part for part in parts if part in known)
         advice = f"add {missing}, or write" if missing else "write"
         yield name, f"is measured by {stage}, which does nothing here; {advice} cited or declared"
-    elif name == "results" and isinstance(card, Model) and card.evaluate:
-        if claim.benchmark not in card.evaluate.benchmarks:
-            said = f"is measured on '{claim.benchmark}'; name it in evaluate.benchmarks as well"
-            yield name, said
-        if claim.metric not in METRICS:
-            hint = near(claim.metric or "", METRICS) or f"; ours are {', '.join(METRICS)}"
-            yield name, f"'{claim.metric}' is no metric that we measure{hint}"
+    elif name == "results" and isinstance(card, Model) and claim.metric not in METRICS:
+        hint = near(claim.metric or "", METRICS) or f"; ours are {', '.join(METRICS)}"
+        yield name, f"'{claim.metric}' is no metric that we measure{hint}"
 
 
 def _twice(field: str, values: Iterable[str]) -> Found:

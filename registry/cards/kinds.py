@@ -208,6 +208,23 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """How options are ranked by likelihood, with nothing generated. Editing this ranks anew."""
+
+    show: Annotated[
+        Literal["letters", "texts"],
+        "What follows the prompt: the letter of each option, or its whole text.",
+    ]
+    prompt: Annotated[
+        Literal["text", "chat"],
+        "text: the last turn alone, without a template; chat: all turns, in the model's template.",
+    ] = "text"
+    shots: Annotated[
+        int, COUNT, "So many examples of the same task before the question, from the split dev."
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """A set of prompts with a way to score the answers; also a metric or protocol on its own."""
 
@@ -252,6 +269,7 @@ class Benchmark:
     rows: Annotated[HeldOut | None, "Where the rows come from, if from a mixture."] = None
     metrics: Annotated[tuple[Annotated[str, METRIC], ...], "The metrics, the headline first."] = ()
     generate: Generate | None = None
+    rank: Rank | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,8 +200,14 @@ METRICS = (
     "prompt_loose",
     "instruction_strict",
     "instruction_loose",
+    "strict_average",
+    "accuracy",
+    "accuracy_norm",
 )
 """The metrics that `registry.evaluation` has for a benchmark; a test keeps the lists equal."""
+
+RANKED = ("accuracy", "accuracy_norm")
+"""The metrics of options that are ranked by likelihood, the second divided by their characters."""
 
 LICENCES = {
     "Apache-2.0": "open",

@@ -12,7 +12,16 @@ import click
 from registry.cli.shell import JSON, print_json, say, table
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-KINDS = ("alpaca-eval", "vicuna", "llmbar", "pairwise", "checklist", "levels", "dialogues")
+KINDS = (
+    "alpaca-eval",
+    "vicuna",
+    "single",
+    "llmbar",
+    "pairwise",
+    "checklist",
+    "levels",
+    "dialogues",
+)
 KEY_VARIABLE = "TUNEDECK_JUDGE_KEY"
 
 
@@ -22,6 +31,8 @@ KEY_VARIABLE = "TUNEDECK_JUDGE_KEY"
 @click.option("--weights", type=FILE, help="alpaca-eval: predict with published GLM weights.")
 @click.option("--difficulty", type=FILE, help="alpaca-eval: instruction_difficulty.csv.")
 @click.option("--gamed", type=FILE, help="alpaca-eval: df_gamed.csv, to fit as the reference.")
+@click.option("--questions", type=FILE, help="vicuna, single: question.jsonl, for categories.")
+@click.option("--baseline", metavar="MODEL", help="pairwise: count only the pairs with this model.")
 @click.option(
     "--items", type=click.Path(dir_okay=False, path_type=Path), help="Write a line per verdict."
 )
@@ -32,22 +43,27 @@ def judge_stats(
     weights: Path | None,
     difficulty: Path | None,
     gamed: Path | None,
+    questions: Path | None,
+    baseline: str | None,
     items: Path | None,
     as_json: bool,
 ) -> None:
     """Count what judges said, from files of verdicts; no model is needed.
 
     The files are read as their owners publish them: AlpacaEval's annotations, the reviews of
-    Vicuna-bench, LLMBar's results, pairwise verdicts (also MT-Bench's) and checklists. With
-    --weights and no FILE, the length-controlled win rate of every model of the weights is printed.
+    Vicuna-bench, ratings of single answers and pairwise verdicts (also MT-Bench's), LLMBar's
+    results and checklists. With --weights and no FILE, the length-controlled win rate of every
+    model of the weights is printed.
 
     \b
         registry judge-stats results/alpaca-7b/annotations.json
         registry judge-stats annotations.json --weights baseline_gpt4_1106_preview.csv --json
         registry judge-stats Natural/evaluators/GPT-4/*/result.json --kind llmbar
         registry judge-stats verdicts.jsonl humans.csv --kind pairwise
+        registry judge-stats gpt-4_single.jsonl --questions question.jsonl
+        registry judge-stats gpt-4_pair.jsonl --baseline gpt-3.5-turbo
     """
-    from registry.evaluation.judging import length, rows, statistics
+    from registry.evaluation.judging import length, rows, single, statistics
     from registry.files import write_text
 
     known = length.read_weights(weights) if weights else None
@@ -65,6 +81,10 @@ def judge_stats(
     if kind == "alpaca-eval":
         theirs = length.read_gamed(gamed) if gamed else None
         more = {"weights": known, "difficulties": difficulties, "gamed": theirs}
+    elif kind in ("vicuna", "single") and questions:
+        more = {"categories": single.categories_of(rows.read_lines(questions))}
+    elif kind == "pairwise":
+        more = {"baseline": baseline}
     made, verdicts = statistics.STATISTICS[kind](read, **more)
     if items:
         write_text(items, "".join(json.dumps(one) + "\n" for one in verdicts))
@@ -76,14 +96,17 @@ def _print(made: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(made)
         return
-    rows = [_figures(one) for one in made["files"]]
-    head = tuple(rows[0])
-    table(head, [tuple(_cell(row.get(name)) for name in head) for row in rows])
+    for name in TABLES:
+        if made.get(name):
+            rows = [_figures(one) for one in made[name]]
+            head = tuple(dict.fromkeys(name for row in rows for name in row))
+            table(head, [tuple(_cell(row.get(name)) for name in head) for row in rows])
     for name, value in made.items():
-        if name not in ("kind", "files") and value is not None:
+        if name not in ("kind", *TABLES) and value is not None:
             click.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
 
 
+TABLES = ("files", "models")
 HIDDEN = ("length_controlled", "reference", "labels", "groups")
 
 
@@ -159,7 +182,7 @@ def judge(
 
     ANSWERS are JSON or JSON lines with `response` (or `output`, `answer`), the `prompt` (or
     `instruction`) and an `id` if there is one. Of two files the first is the baseline's. Pairs are
-    shown in both orders. Verdicts on pairs and checklists are what judge-stats reads.
+    shown in both orders. What comes out is what judge-stats reads.
 
     \b
         registry judge baseline.jsonl mine.jsonl --model models/judge --out verdicts.jsonl
@@ -180,7 +203,7 @@ def judge(
     with annotations.keep(cache, imported) as kept:
         if chosen == "pairwise":
             pairs = protocols.paired(*sides)
-            _name_unmatched(files, pairs.only_first, pairs.only_second)
+            _name_unmatched(files, pairs)
             made = protocols.judge_pairs(one, pairs.pairs[:limit], kept)
         else:
             ask = {"single": protocols.judge_singly, "checklist": protocols.judge_checklists}
@@ -209,30 +232,32 @@ def _judge(
     return judges.endpoint(settings)
 
 
-def _name_unmatched(files: Sequence[Path], *only: Sequence[str]) -> None:
-    for file, keys in zip(files, only, strict=True):
+def _name_unmatched(files: Sequence[Path], pairs: Any) -> None:
+    """Say which answers are left out of pairs, and why."""
+    for where, keys, why in (
+        (files[0], pairs.only_first, "answers have none beside them"),
+        (files[1], pairs.only_second, "answers have none beside them"),
+        (f"{files[0]}, {files[1]}", pairs.differing, "items have other instructions in the two"),
+    ):
         if keys:
             shown = ", ".join(key[:40] for key in keys[:5]) + (", …" if len(keys) > 5 else "")
-            say(f"{file}: {len(keys)} answers have none beside them and are left out: {shown}")
+            say(f"{where}: {len(keys)} {why} and are left out: {shown}")
 
 
 def _summary(protocol: str, out: Path) -> dict[str, Any]:
     from registry.evaluation.judging import rows, statistics
-    from registry.evaluation.summary import summarise
 
-    lines = rows.read_lines(out)
-    if protocol != "single":
-        return statistics.STATISTICS[protocol]({str(out): lines})[0]
-    ratings = [line.value["rating"] for line in lines]
-    given = [one for one in ratings if one is not None]
-    made = {"file": str(out), "ratings": len(ratings), "unparsed": ratings.count(None)}
-    figures = asdict(summarise(given)) if given else {"mean": None, "stderr": None, "n": 0}
-    return {"kind": "single", "files": [{**made, **figures}]}
+    return statistics.STATISTICS[protocol]({str(out): rows.read_lines(out)})[0]
 
 
 @click.group("human-eval")
 def human_eval() -> None:
-    """Let people judge answers without knowing whose they are."""
+    """Let people judge answers without knowing whose they are.
+
+    \b
+        registry human-eval export baseline.jsonl mine.jsonl --seed 1 --limit 100 --out sheet
+        registry human-eval import sheet/key.json answers-anna.json answers-ben.csv
+    """
 
 
 @human_eval.command("export")
@@ -264,7 +289,7 @@ def human_eval_export(
         if len(files) != 2:
             raise click.UsageError("A preference takes two files of answers.")
         pairs = protocols.paired(*sides)
-        _name_unmatched(files, pairs.only_first, pairs.only_second)
+        _name_unmatched(files, pairs)
         sheet = sheets.preference(pairs.pairs, seed=seed, limit=limit)
     else:
         every = [one for side in sides for one in side]

@@ -49,11 +49,19 @@ def score(
     `id`, or the `prompt` itself. Every item gets a verdict; items without an answer, and answers
     without an item, are counted and named.
 
+    With rouge-1.5.5 in BENCHMARK's place, OUTPUTS is a file of settings as the Perl script takes
+    it, in XML or as a list of files, and the scores are that script's.
+
     \b
         registry score answers.jsonl ifeval --data input_data.jsonl
         registry score answers.jsonl ifeval --items verdicts.jsonl --json
+        registry score ROUGE-test.xml rouge-1.5.5
     """
-    from registry.evaluation import outside
+    from registry.evaluation import outside, rouge_files
+
+    if benchmark == rouge_files.NAME:
+        _score_summaries(outputs, items, as_json)
+        return
     from registry.index import load
     from registry.place import here
 
@@ -75,6 +83,26 @@ def score(
     ):
         if names:
             say(f"{len(names):,} {said}: {_some(names)}")
+
+
+def _score_summaries(settings: Path, items: Path | None, as_json: bool) -> None:
+    from registry.evaluation import rouge_files
+    from registry.files import write_text
+
+    scored = rouge_files.score(rouge_files.evaluations(settings))
+    if items:
+        write_text(items, "".join(f"{line}\n" for line in rouge_files.lines(scored)))
+    if as_json:
+        print_json(rouge_files.as_plain(scored))
+        return
+    table(
+        ("peer", "metric", "average_r", "average_p", "average_f"),
+        [
+            (peer, kind, *(f"{value:.5f}" for value in (one.recall, one.precision, one.f)))
+            for peer, each in rouge_files.averages(scored).items()
+            for kind, one in each.items()
+        ],
+    )
 
 
 def print_scores(found: Iterable[Any]) -> None:

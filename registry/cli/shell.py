@@ -74,7 +74,9 @@ def say(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a result for scripts."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    said = json.dumps(value, indent=1, ensure_ascii=False)
+    # Half of a surrogate pair is no text; escaped it is what JSON calls it.
+    click.echo(said.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -123,8 +123,9 @@ def evaluate(
     """Answer benchmarks with MODEL, and score the answers.
 
     Without BENCHMARK: those that the card names, into its report, as the pipeline does. With
-    BENCHMARK: these, and the scores are printed. Answers are kept in data/answers/, so that an
-    interrupted run goes on where it was.
+    BENCHMARK: these, each into a report of its own (not with --limit or --rows, and not if the card
+    names it), and the scores are printed. Answers are kept in data/answers/, so that an interrupted
+    run goes on where it was.
 
     \b
         registry evaluate smollm2-evals --json

@@ -2,35 +2,46 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from math import sqrt
 
 from registry.canonical import Row
+from registry.cards.vocabulary import RANKED
 from registry.errors import RegistryError
 from registry.evaluation import instructions
 from registry.evaluation.answers import Answer
-from registry.evaluation.instructions import Item
+from registry.evaluation.instructions import Item, Verdict
 from registry.evaluation.instructions.verdicts import Level, by_instruction
 from registry.evaluation.metrics import versions
 from registry.evaluation.scoring import Scored
+from registry.evaluation.summary import Summary
 
-NAMES = ("prompt_strict", "prompt_loose", "instruction_strict", "instruction_loose")
+AVERAGE = "strict_average"
+NAMES = ("prompt_strict", "prompt_loose", "instruction_strict", "instruction_loose", AVERAGE)
 """Metrics that hold an answer against its row's constraints; all others take references."""
 
 
+def check(rows: Sequence[Row], answers: Sequence[Answer]) -> list[Verdict]:
+    """Hold answers against the constraints of their rows, as the reference checkers do."""
+    return [
+        instructions.check(item_of(row), one.answer) for row, one in zip(rows, answers, strict=True)
+    ]
+
+
 def followed(
-    rows: Sequence[Row], answers: Sequence[Answer], names: Iterable[str]
+    rows: Sequence[Row], verdicts: Sequence[Verdict], names: Iterable[str]
 ) -> dict[str, Scored]:
-    """Score answers by the constraints of their rows, as the reference checkers do.
+    """Fold the verdicts on the answers to rows to the accuracies of these names.
 
     The accuracy over instructions has that of each instruction type as its tasks.
     """
     items = [item_of(row) for row in rows]
-    verdicts = [
-        instructions.check(item, one.answer) for item, one in zip(items, answers, strict=True)
-    ]
     accuracy = instructions.summary(verdicts)
     levels: Mapping[str, Level] = {"strict": accuracy.strict, "loose": accuracy.loose}
     found = {}
     for name in names:
+        if name == AVERAGE:
+            found[name] = Scored(average(verdicts, accuracy.strict), {}, None)
+            continue
         of, _, how = name.partition("_")
         level = levels[how]
         if of == "prompt":
@@ -41,9 +52,26 @@ def followed(
     return found
 
 
+def average(verdicts: Sequence[Verdict], strict: Level) -> Summary:
+    """Return the mean of the two strict accuracies, which is what leaderboards call IFEval.
+
+    They are of the same prompts, so the standard error is that of both together, prompt by prompt.
+    """
+    whole, single = strict.prompt.mean, strict.instruction.mean
+    count = len(verdicts)
+    length = sum(len(one.strict) for one in verdicts) / count
+    off = [
+        (all(one.strict) - whole + (sum(one.strict) - single * len(one.strict)) / length) / 2
+        for one in verdicts
+    ]
+    spread = sqrt(sum(one * one for one in off) / (count * (count - 1))) if count > 1 else None
+    return Summary((whole + single) / 2, spread, count)
+
+
 def scorers(metrics: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return version and digest of the scorer behind each metric of a benchmark."""
-    by = {name: "instructions" if name in NAMES else name for name in metrics}
+    by = dict.fromkeys(NAMES, "instructions") | dict.fromkeys(RANKED, "options")
+    by = {name: by.get(name, name) for name in metrics}
     known = versions.versions()
     return {
         name: {"version": known[scorer], "digest": versions.scorer_digest(scorer)}

@@ -9,7 +9,7 @@ whose last tokens need no pass of their own: letters take none at all. In float3
 those of each whole sequence scored alone; in bfloat16 a close call may go either way.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -111,11 +111,30 @@ def rank(model: Any, questions: Sequence[Question], *, batch_tokens: int) -> lis
 
     A batch holds at most so many tokens, every option counted with its whole prompt.
     """
+    found = {one.id: one for one in ranked(model, questions, batch_tokens=batch_tokens)}
+    return [found[one.id] for one in questions]
+
+
+def ranked(
+    model: Any,
+    questions: Sequence[Question],
+    *,
+    batch_tokens: int,
+    done: Collection[str] = frozenset(),
+) -> Iterator[Ranked]:
+    """Yield questions with their scores as their batch is done, those of long prompts first.
+
+    Those of `done` are left out, and a batch of which nothing else is left is not made; the other
+    batches are what they were, so that what is left over gets the scores it would have had.
+    """
     _check(model, questions)
-    scores: dict[tuple[int, ...], dict[tuple[int, ...], float]] = {}
+    of: dict[tuple[int, ...], list[Question]] = {}
+    for one in questions:
+        of.setdefault(one.prompt, []).append(one)
     for batch in _batches(questions, batch_tokens):
-        scores.update(_scored(model, batch))
-    return [_ranked(one, scores[one.prompt]) for one in questions]
+        left = {prompt: [one for one in of[prompt] if one.id not in done] for prompt, _ in batch}
+        for prompt, scores in _scored(model, batch) if any(left.values()) else ():
+            yield from (_ranked(one, scores) for one in left[prompt])
 
 
 def _ranked(one: Question, scores: Mapping[tuple[int, ...], float]) -> Ranked:

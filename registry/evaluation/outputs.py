@@ -6,6 +6,7 @@ list are responses that say nothing, and are scored as that.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ RESPONSES = (
 KEYS = ("key", "id", "question_id", "instance_id", "doc_id", "idx")
 PROMPTS = ("prompt", "input", "instruction", "question")
 TARGETS = ("references", "target", "targets", "reference")
+_TEMPLATED = re.compile(r"_few_shot_template_\d+-\d+$")
+"""What follows the task in the names of BIG-Bench Hard's files of outputs."""
 _LISTS = ("outputs", "predictions", "examples", "data", "samples")
 
 
@@ -53,9 +56,12 @@ class Given:
 def read(path: Path) -> list[Given]:
     """Read a file of answers, or every file of a folder in the order of names.
 
-    Raises with every line that is no JSON, or that has no place for a response.
+    Raises with every line that is no JSON, or that has no place for a response. Files with the
+    scores that BIG-Bench Hard's owners put beside its outputs are no answers.
     """
-    files = sorted(one for one in path.rglob("*.json*") if one.is_file()) if path.is_dir() else []
+    files = (
+        sorted(one for one in path.rglob("*.json*") if _of_answers(one)) if path.is_dir() else []
+    )
     if path.is_dir() and not files:
         raise RegistryError(f"{path}: holds no JSON file; name the file of answers")
     found: list[Given] = []
@@ -67,7 +73,7 @@ def read(path: Path) -> list[Given]:
                 said = f"there is no response; write it as '{RESPONSES[0]}'"
                 problems.append(Problem(str(file), line, "response", said))
                 continue
-            found.append(_given(f"{file}:{line}", value, name, task=_task(file, value)))
+            found.append(_given(f"{file}:{line}", value, name, task=_task(path, file, value)))
     if problems:
         raise InvalidCards(problems)
     if not found:
@@ -174,6 +180,14 @@ def response_of(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _task(file: Path, value: Mapping[str, Any]) -> str:
+def _of_answers(file: Path) -> bool:
+    return file.is_file() and not file.stem.endswith("_eval_metrics")
+
+
+def _task(path: Path, file: Path, value: Mapping[str, Any]) -> str:
+    """Return the task that a line says, else its file's, with the folders between."""
     said = value.get("task")
-    return said if isinstance(said, str) else file.stem
+    if isinstance(said, str):
+        return said
+    folders = file.relative_to(path).parent.parts if file != path else ()
+    return "/".join([*folders, _TEMPLATED.sub("", file.stem)])

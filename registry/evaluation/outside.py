@@ -40,7 +40,8 @@ class Outcome:
         for item, verdict in zip(self.items, self.verdicts, strict=True):
             task = {"task": item.task} if item.task else {}
             line = {"key": item.asked.key, **task, **verdict}
-            yield json.dumps(line, ensure_ascii=False)
+            # ASCII, as an answer may hold half of a pair of surrogates, which no file can.
+            yield json.dumps(line)
 
 
 def score(answers: Path, data: Path | None, scheme: Scheme, *, mode: Mode = "reference") -> Outcome:

@@ -5,11 +5,13 @@ answer holds, and folds verdicts to scores. A verdict is plain values, so that i
 and compared with another scorer's, item by item.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from registry.canonical import Example
+from registry.cards.vocabulary import RANKED
 from registry.errors import InvalidCards, Problem, RegistryError
 from registry.evaluation import instructions, outputs
 from registry.evaluation.instructions import Mode
@@ -18,6 +20,7 @@ from registry.evaluation.matching import WAYS, Asked, Ways
 from registry.evaluation.metrics import METRICS, bbh, super_ni, versions
 from registry.evaluation.outputs import Given
 from registry.evaluation.summary import Summary, summarise, summarise_tasks
+from registry.formats import FORMATS
 from registry.hashing import digest
 from registry.reports import Measurement
 
@@ -70,7 +73,9 @@ def scheme_for(benchmark: str, format: str | None, metrics: Sequence[str] = ()) 
         return BBH
     if format == "natural-instructions" or benchmark.startswith("superni"):
         return SUPER_NI
-    return by_references(metrics or ("exact_match", "rouge_l"))
+    if set(metrics) & set(RANKED):
+        return CHOICE
+    return by_references([one for one in metrics if one in METRICS] or ("exact_match", "rouge_l"))
 
 
 def _records(path: Path, lists: Sequence[str] = ("examples", "data", "Instances")) -> Any:
@@ -130,11 +135,18 @@ def following(items: Sequence[Any], verdicts: Sequence[Verdict]) -> list[Measure
 def _of_prompts(items: Sequence[Item], verdicts: Sequence[Verdict]) -> Iterable[Measurement]:
     """Yield the accuracies, then those of each file's prompts: in M-IFEval, of each language."""
     yield from following([one.record for one in items], verdicts)
-    for name in ("strict", "loose"):
-        each = summarise_tasks(
-            (item.task, float(all(one[name]))) for item, one in zip(items, verdicts, strict=True)
-        )
-        yield from (measured(f"prompt_{name}", one, subset=task) for task, one in each.items())
+    for task in sorted({item.task for item in items} - {""}):
+        mine = [one for item, one in zip(items, verdicts, strict=True) if item.task == task]
+        yield from _four(mine, subset=task)
+
+
+def _four(verdicts: Sequence[Verdict], **narrower: str) -> Iterator[Measurement]:
+    """Yield IFEval's four accuracies."""
+    folded = [instructions.Verdict(tuple(one["strict"]), tuple(one["loose"])) for one in verdicts]
+    accuracy = instructions.summary(folded)
+    for name, level in (("strict", accuracy.strict), ("loose", accuracy.loose)):
+        yield measured(f"prompt_{name}", level.prompt, **narrower)
+        yield measured(f"instruction_{name}", level.instruction, **narrower)
 
 
 def measured(metric: str, summary: Summary, **narrower: str) -> Measurement:
@@ -224,16 +236,26 @@ SUPER_NI = Scheme(
 
 
 def _of_instances(items: Sequence[Item], verdicts: Sequence[Verdict]) -> Iterable[Measurement]:
-    """Yield the means of all, of tracks and categories by their names, and of tasks."""
+    """Yield the means of all, of tracks, of each track's categories, and of tasks.
+
+    A category that both tracks have is two, as in the reference.
+    """
     names = ("exact_match", "rouge_l")
     yield from _by_task(names, items, verdicts)
-    for group in ("track", "category"):
+    for group in (_track, _category):
         for name in names:
             each = summarise_tasks(
-                (getattr(item.record, group), one[name])
-                for item, one in zip(items, verdicts, strict=True)
+                (group(item), one[name]) for item, one in zip(items, verdicts, strict=True)
             )
             yield from (measured(name, one, part=said) for said, one in each.items())
+
+
+def _track(item: Item) -> str:
+    return str(item.record.track)
+
+
+def _category(item: Item) -> str:
+    return f"{item.record.category} ({item.record.track})" if item.record.category else ""
 
 
 def _by_task(
@@ -247,6 +269,45 @@ def _by_task(
         if len(each) > 1:
             yield measured(name, summarise([one.mean for one in each.values()]), unit="tasks")
             yield from (measured(name, one, subset=task) for task, one in each.items())
+
+
+def _of_options(path: Path) -> list[Item]:
+    """Read questions with options in either of the forms that their owners publish."""
+    found = []
+    for file in sorted(one for one in path.rglob("*") if one.is_file()) or [path]:
+        read = FORMATS["mmlu" if file.suffix == ".csv" else "hhh-alignment"]
+        name = file.relative_to(path).as_posix() if file != path else file.name
+        with file.open("rb") as stream:
+            for row, made in read(stream, name):
+                if isinstance(made, Example) and made.split == "test":
+                    asked = Asked(f"{name}:{row}", made.messages[-1].content)
+                    found.append(Item(asked, made.task, _right(made)))
+    return found
+
+
+def _right(question: Example) -> tuple[str, ...]:
+    """Return what is right to say: the option, and where a letter is wanted either or both."""
+    letter, *_ = question.references
+    if letter in question.options:
+        return question.references
+    option = question.options[LETTERS.index(letter)]
+    return (letter, option, f"{letter}. {option}")
+
+
+def _picked(item: Item, given: Given | None, mode: Mode) -> Verdict:
+    said = (given.response if given else None) or ""
+    return {"accuracy": METRICS["exact_match"](said, item.references)}
+
+
+LETTERS = "ABCD"
+CHOICE = Scheme(
+    name="choice",
+    scorers=("exact_match",),
+    items=_of_options,
+    verdict=_picked,
+    results=lambda items, verdicts: _by_task(("accuracy",), items, verdicts),
+    alone=True,
+)
 
 
 def by_references(metrics: Sequence[str]) -> Scheme:

@@ -23,10 +23,19 @@ class Scored:
 
 def score(answers: Sequence[Answer], metrics: Mapping[str, Metric]) -> dict[str, Scored]:
     """Score every answer with every metric and fold the scores, overall and by task."""
-    return {name: _scored(answers, metric) for name, metric in metrics.items()}
+    tasks = [one.task for one in answers]
+    return {name: fold(tasks, many) for name, many in each(answers, metrics).items()}
 
 
-def _scored(answers: Sequence[Answer], metric: Metric) -> Scored:
-    scores = [metric(answer.answer, answer.references) for answer in answers]
-    tasks = summarise_tasks(zip((answer.task for answer in answers), scores, strict=True))
+def each(answers: Sequence[Answer], metrics: Mapping[str, Metric]) -> dict[str, list[float]]:
+    """Return the score of every answer by every metric."""
+    return {
+        name: [metric(one.answer, one.references) for one in answers]
+        for name, metric in metrics.items()
+    }
+
+
+def fold(of: Sequence[str], scores: Sequence[float]) -> Scored:
+    """Fold scores, overall and by the tasks that they are `of`."""
+    tasks = summarise_tasks(zip(of, scores, strict=True))
     return Scored(summarise(scores), tasks, macro(tasks) if tasks else None)

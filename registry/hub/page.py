@@ -16,7 +16,7 @@ from registry.index import Registry, name_of
 from registry.lineage import Edge, edges_of
 from registry.links import arxiv, download, origin, outside
 from registry.query import by_stage, describe, verdicts
-from registry.reports import Report
+from registry.reports import Known, Report, scored
 
 BEGIN = "<!-- made from card.yaml: what stands above and below these two comments is kept -->"
 END = "<!-- end of what is made from card.yaml -->"
@@ -137,7 +137,7 @@ def _results(card: Card, many: list[Said], scene: Scene) -> Iterator[str]:
     if not many:
         return
     build = getattr(card, "build", None)
-    base = by_stage(scene.reports).get(("evaluate", build.base)) if build else None
+    known = by_stage(scene.reports)
     yield from _section("Results")
     rows = []
     for one in many:
@@ -145,7 +145,9 @@ def _results(card: Card, many: list[Said], scene: Scene) -> Iterator[str]:
         name = plain(benchmark.title if benchmark else one["benchmark"])
         more = [one[key] for key in ("split", "subset", "turn", "evaluator", "unit") if key in one]
         metric = plain(" ".join([one["metric"], *map(str, more)]))
-        rows.append((name, metric, _score(one), _before(one, base), _source(one, scene.registry)))
+        rows.append(
+            (name, metric, _score(one), _before(one, known, build), _source(one, scene.registry))
+        )
     yield from _table(("Benchmark", "Metric", "Score", "Base", "How it is known"), rows)
     if any("stderr" in one for one in many):
         yield from ["", "± is one standard error of the mean over n answers."]
@@ -162,11 +164,11 @@ def _score(one: Said) -> str:
     return plain(f"{shown}{spread}{count}") if "delta" in one else f"{shown}{spread}{count}"
 
 
-def _before(one: Said, base: Report | None) -> str:
-    if base is None or one["status"] != "measured":
+def _before(one: Said, known: Known, build: Any) -> str:
+    if build is None or one["status"] != "measured":
         return "–"
     wanted = {key: one[key] for key in QUALIFIERS if key in one}
-    found = base.find("results", wanted)
+    found = scored(known, build.base, wanted)
     if found is None:
         return "–"
     spread = f" ± {found.stderr:.2g}" if found.stderr is not None else ""

@@ -13,7 +13,7 @@ from registry.cards.claim import QUALIFIERS
 from registry.index import Registry, name_of
 from registry.lineage import Edge, graph, up
 from registry.query import by_stage, describe
-from registry.reports import Measurement, Report
+from registry.reports import Known, Measurement, Report, results
 from registry.tracking import records
 
 LONGEST = 5000
@@ -75,8 +75,8 @@ def _facts(card: Model) -> Iterator[str]:
 
 def _scores(known: Mapping[tuple[str, str], Report], card: Model) -> Iterator[str]:
     """Yield the table of scores before and after; a score without spread shows none."""
-    after = _results(known.get(("evaluate", card.id)))
-    before = _results(known.get(("evaluate", card.build.base)) if card.build else None)
+    after = _results(known, card.id)
+    before = _results(known, card.build.base) if card.build else {}
     if not after:
         return
     yield from ["", "### Scores", ""]
@@ -90,11 +90,10 @@ def _scores(known: Mapping[tuple[str, str], Report], card: Model) -> Iterator[st
     yield from ["", "± is one standard error of the mean over n answers."]
 
 
-def _results(report: Report | None) -> dict[tuple[str, str], Measurement]:
-    many = report.measured.get("results", ()) if report else ()
+def _results(known: Known, id: str) -> dict[tuple[str, str], Measurement]:
     return {
         (one.benchmark or "", one.metric or ""): one
-        for one in many
+        for one in results(known, id)
         if not (one.subset or one.unit) and isinstance(one.value, int | float)
     }
 

@@ -266,7 +266,7 @@ def _json(value: Mapping[str, Any]) -> str:
 def in_order(registry: Registry, reports: Iterable[Report]) -> list[Report]:
     """Return the reports of the four stages, each after those whose outputs it may read."""
     found = [one for one in reports if one.stage in STAGES]
-    return sorted(found, key=lambda one: (STAGES.index(one.stage), _depth(registry, one), one.id))
+    return sorted(found, key=lambda one: (STAGES.index(one.stage), _depth(registry, one), one.stem))
 
 
 def _depth(registry: Registry, report: Report) -> int:

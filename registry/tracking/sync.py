@@ -167,7 +167,7 @@ def _record(target: Target, report: Report, card: Card, say: Say) -> Recorded | 
     run = found[0] if found else _create(target, report, card)
     _fill(target, report, card, run, base)
     state = "finished" if found else "created"
-    say(f"{report.stage} {report.id}: run {run.info.run_id} {state}")
+    say(f"{report.stage} {report.stem}: run {run.info.run_id} {state}")
     return Recorded(report, card, run, state)
 
 
@@ -191,7 +191,7 @@ def _create(target: Target, report: Report, card: Card) -> "Run":
         target.experiments[report.stage],
         start_time=when[0] if when else None,
         tags=tags,
-        run_name=report.id,
+        run_name=report.stem,
     )
 
 

@@ -13,10 +13,13 @@ from registry.reports import (
     Report,
     all_of,
     artefact,
+    evaluations,
     headline,
+    measured_by,
     parse,
     place,
     read,
+    results,
     write,
 )
 
@@ -160,3 +163,50 @@ def test_headline_numbers_are_nested_by_what_they_are_of() -> None:
         "scale": {"instances": 3},
         "results": {"b": {"m": 0.5}, "tasks": {"b": {"m": 0.25}}},
     }
+
+
+def scored(benchmark: str, value: float, part: str | None = None) -> Report:
+    one = Measurement(benchmark=benchmark, metric="rouge_l", value=value)
+    return Report(stage="evaluate", id="singer", part=part, measured={"results": (one,)})
+
+
+def known(*reports: Report) -> dict[tuple[str, str], Report]:
+    return {(one.stage, one.stem): one for one in reports}
+
+
+def test_a_part_has_a_file_of_its_own_beside_the_card_s(tmp_path: Path) -> None:
+    whole, part = scored("a", 0.5), scored("b", 0.25, "b")
+    assert write(tmp_path, part) == tmp_path / "reports" / "evaluate" / "singer+b.json"
+    assert write(tmp_path, whole) == place(tmp_path, "evaluate", "singer")
+    assert read(tmp_path, "evaluate", "singer") == whole
+    assert read(tmp_path, "evaluate", "singer", "b") == part
+    assert all_of(tmp_path) == [whole, part]
+
+
+def test_a_part_is_another_key_and_none_keeps_the_key_and_the_bytes(tmp_path: Path) -> None:
+    whole = scored("a", 0.5)
+    assert replace(whole, part="a").key != replace(whole, part="b").key != whole.key
+    assert REPORT.key == "md5:3c26103a819472b7f2967e50e6039f5d"
+    assert b'"part"' not in write(tmp_path, whole).read_bytes()
+
+
+def test_a_score_is_found_in_the_report_of_its_benchmark() -> None:
+    own, part = scored("a", 0.5), scored("b", 0.25, "b")
+    asked = {"benchmark": "b", "metric": "rouge_l"}
+    report, found = measured_by(known(own, part), "evaluate", "singer", "results", asked)
+    assert report == part
+    assert found == part.measured["results"][0]
+    assert measured_by(known(own), "evaluate", "singer", "results", asked) == (None, None)
+
+
+def test_what_a_card_names_is_read_from_the_card_s_own_report() -> None:
+    own, part, other = scored("a", 0.5), scored("a", 0.25, "a"), scored("b", 0.75, "b")
+    everything = known(other, part, own)
+    assert evaluations(everything, "singer") == [own, other]
+    assert [one.value for one in results(everything, "singer")] == [0.5, 0.75]
+    asked = {"benchmark": "a", "metric": "rouge_l"}
+    assert measured_by(everything, "evaluate", "singer", "results", asked)[0] == own
+
+
+def test_another_model_s_parts_are_not_taken_for_a_model_s() -> None:
+    assert evaluations(known(replace(scored("a", 1.0, "a"), id="singers")), "singer") == []

@@ -151,7 +151,7 @@ def postscript(answer: str, given: Arguments, mode: Mode, *, spaced: Mapping[str
     """
     marker = given["postscript_marker"]
     if mode == "fixed":
-        return re.search(rf"^\W*{re.escape(marker)}", answer, re.I | re.M) is not None
+        return re.search(rf"^[^\w\n]*{re.escape(marker)}", answer, re.I | re.M) is not None
     pattern = spaced.get(marker) or re.escape(marker.lower()).replace(r"\.", ".")
     return re.search(pattern, answer.lower()) is not None
 
@@ -187,7 +187,7 @@ def multiple_sections(answer: str, given: Arguments, mode: Mode) -> bool:
     """There are at least so many numbered sections; `fixed` counts only what opens a line."""
     heading = rf"{re.escape(given['section_spliter'])}\s?\d+"
     if mode == "fixed":
-        heading = rf"^[\W_]*{heading}"
+        heading = rf"{scan.OPENING}{heading}"
     return bool(len(re.findall(heading, answer, re.MULTILINE)) >= given["num_sections"])
 
 

@@ -7,6 +7,7 @@ Dussolle et al., "M-IFEval: Multilingual Instruction-Following Evaluation" (2025
 import re
 import unicodedata
 from functools import partial
+from itertools import islice
 
 from registry.evaluation.instructions import checks
 from registry.evaluation.instructions.ifeval import MARKERS, common, counted
@@ -30,14 +31,14 @@ _QUOTES = (('"', '"'), ("'", "'"), ("«", "»"))
 _OPTIONS = ("Oui.", "Non.", "Peut-être.")
 
 
-def bare(word: str) -> str:
-    """Return the word without its accents.
+def bare(word: str, most: int | None = None) -> str:
+    """Return the word without its accents, or its first letters.
 
-    >>> bare("leçon")
-    'lecon'
+    >>> bare("leçon"), bare("leçon", 3)
+    ('lecon', 'lec')
     """
-    decomposed = unicodedata.normalize("NFKD", word)
-    return "".join(part for part in decomposed if not unicodedata.combining(part))
+    parts = (part for one in word for part in unicodedata.normalize("NFKD", one))
+    return "".join(islice((one for one in parts if not unicodedata.combining(one)), most))
 
 
 def accents(answer: str, given: Arguments, mode: Mode) -> bool:
@@ -46,7 +47,8 @@ def accents(answer: str, given: Arguments, mode: Mode) -> bool:
     words = set(_WORD.findall(answer.lower()))
     if mode == "fixed" and not words.issuperset(one.lower() for one in right.values()):
         return False
-    return all(right.get(bare(word), word) == word for word in words)
+    enough = 1 + max(map(len, right), default=0)
+    return all(right.get(bare(word, enough), word) == word for word in words)
 
 
 def no_accents(answer: str, given: Arguments, mode: Mode) -> bool:

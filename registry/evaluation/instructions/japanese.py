@@ -113,7 +113,7 @@ def postscript(answer: str, given: Arguments, mode: Mode) -> bool:
     marker = given["postscript_marker"]
     pattern = _MARKERS.get(marker) or re.escape(marker)
     if mode == "fixed":
-        return re.search(rf"^\W*{pattern}", answer, re.I | re.M) is not None
+        return re.search(rf"^[^\w\n]*{pattern}", answer, re.I | re.M) is not None
     return re.search(pattern, answer, re.I) is not None
 
 
@@ -139,7 +139,7 @@ def multiple_sections(answer: str, given: Arguments, mode: Mode) -> bool:
     """There are at least so many sections 第1章; `fixed` counts only what opens a line."""
     heading = rf"第\d+{re.escape(given['section_spliter'])}"
     if mode == "fixed":
-        heading = rf"^[\W_]*{heading}"
+        heading = rf"{scan.OPENING}{heading}"
     return bool(len(re.findall(heading, answer, re.MULTILINE)) >= given["num_sections"])
 
 

@@ -7,6 +7,9 @@ megabyte of brackets); each function here finds what the expression it names fin
 import re
 from collections.abc import Iterator
 
+OPENING = r"^[^\w\n]*(?:_[^\w\n]*)*"
+"""The marks that a line may open with, with re.MULTILINE; `^[\\W_]*` goes on through lines."""
+
 _SOMETHING = re.compile(r"\S")
 _ITEM = re.compile(r"\d+\.\s*|[-*]\s*")
 
@@ -41,17 +44,15 @@ def bracketed(text: str, opening: str, closing: str) -> list[str]:
 
 
 def _spans(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
-    end = 0
+    end, line = 0, -1
     while (start := text.find(opening, end)) >= 0:
-        line = text.find("\n", start)
-        stop = text.find(closing, start + 1, line if line >= 0 else len(text))
+        if line < start:
+            line = text.find("\n", start)
+            line = line if line >= 0 else len(text)
+        stop = text.find(closing, start + 1, line)
+        end = line if stop < 0 else stop + 1
         if stop >= 0:
-            end = stop + 1
             yield start, end
-        elif line >= 0:
-            end = line
-        else:
-            return
 
 
 def without(text: str, opening: str, closing: str) -> str:

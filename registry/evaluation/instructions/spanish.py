@@ -74,7 +74,9 @@ def asked(answer: str, given: Arguments, mode: Mode, *, marks: tuple[str, str]) 
 
 def capital(answer: str, given: Arguments, mode: Mode) -> bool:
     """The answer is Spanish and has no small letter; `fixed` wants a capital as well."""
-    letters = [one for one in unicodedata.normalize("NFKD", answer) if one.isalpha()]
+    # One character of a long answer may stand for eighteen: each is taken apart but once.
+    parts = {part for one in set(answer) for part in unicodedata.normalize("NFKD", one)}
+    letters = [one for one in parts if one.isalpha()]
     if not all(one.isupper() or unicodedata.combining(one) for one in letters):
         return False
     if mode == "fixed" and not letters:

@@ -63,16 +63,19 @@ def standings(
     weights: Mapping[str, Weights] | None = None,
     difficulties: Difficulties | None = None,
     gamed: Gamed | None = None,
+    alone: bool = True,
 ) -> list[Standing]:
     """Return the leaderboard's figures of each model, baseline and annotator in a file.
 
     With published weights the length-controlled win rate is predicted, without them it is fitted.
+    A model that the weights do not have is refused where it is `alone`; among others it has none.
     """
     groups: dict[tuple[str, str, str], list[Annotation]] = {}
     for one in gather(lines, annotation):
         key = (one.generator_2, one.generator_1, one.annotator)
         groups.setdefault(key, []).append(one)
-    return [_standing(group, weights, difficulties, gamed) for group in groups.values()]
+    alone = len(groups) == 1 and alone
+    return [_standing(one, weights, difficulties, gamed, alone=alone) for one in groups.values()]
 
 
 def _standing(
@@ -80,6 +83,8 @@ def _standing(
     weights: Mapping[str, Weights] | None,
     difficulties: Difficulties | None,
     gamed: Gamed | None,
+    *,
+    alone: bool,
 ) -> Standing:
     first = group[0]
     valid = [_valid(one.preference) for one in group]
@@ -94,14 +99,20 @@ def _standing(
         out_of_range=valid.count(None) - missing,
         length_controlled=_fitted(group, valid, difficulties, gamed)
         if weights is None
-        else _predicted(first, weights, difficulties),
+        else _predicted(first, weights, difficulties, alone=alone),
     )
 
 
 def _predicted(
-    first: Annotation, weights: Mapping[str, Weights], difficulties: Difficulties | None
-) -> LengthControlled:
+    first: Annotation,
+    weights: Mapping[str, Weights],
+    difficulties: Difficulties | None,
+    *,
+    alone: bool,
+) -> LengthControlled | None:
     known = difficulties or length.estimated_difficulties()
+    if not alone and first.generator_2 not in weights:
+        return None
     return length.predict(weights, first.generator_2, first.generator_1, known)
 
 

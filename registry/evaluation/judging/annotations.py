@@ -4,7 +4,7 @@
 
 The key is the sha256 of judge and prompt, so that files may be put together or taken from
 elsewhere. A line is written as soon as a judge has answered. What a kill tore off is cut away when
-the file is opened again.
+the file is opened again; a last line that lacks nothing but its end is kept and ended.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -85,15 +86,28 @@ def _import(annotations: Annotations, files: Iterable[Path]) -> None:
 
 
 def _sound(path: Path) -> list[dict[str, Any]]:
-    """Read a file of annotations, and cut off a last line that was never finished."""
+    """Read a file of annotations; end a last line that is whole, cut off one that is torn."""
     if not path.is_file():
         return []
     whole = path.read_bytes()
     ended = whole.rfind(b"\n") + 1
-    if ended < len(whole):
+    last = whole[ended:]
+    if last:
+        kept = _is_whole(last)
         with path.open("r+b") as stream:
-            stream.truncate(ended)
+            stream.truncate(len(whole) if kept else ended)
+            stream.seek(0, SEEK_END)
+            stream.write(b"\n" if kept else b"")
+        ended = len(whole) if kept else ended
     return _read(path, whole[:ended].split(b"\n"))
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(path: Path, lines: Iterable[bytes]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from registry import checkpoints, decoding, devices, rendering, virtual
+from registry import checkpoints, decoding, devices, hypernetwork, rendering, virtual
 from registry.canonical import Message
 from registry.errors import RegistryError
 from registry.hashing import digest, hash_file
@@ -45,6 +45,8 @@ def local(
     """
     place = devices.choose(device)
     dtype = devices.compute_dtype(place, "auto")
+    if hypernetwork.tensors_of(folder):
+        raise RegistryError(f"{folder}: a model with a hypernetwork cannot judge; use another")
     model, tokenizer = checkpoints.open_model(folder, place, dtype)
     start = virtual.read(folder / checkpoints.ADAPTER, model)
     most = getattr(model.config, "max_position_embeddings", None)

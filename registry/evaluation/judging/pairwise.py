@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.evaluation.judging.agreement import cohen_kappa, fleiss_kappa, raw_agreement
+from registry.evaluation.judging.matches import Match, models_of, winner_of
 from registry.evaluation.judging.positions import (
     Positions,
     Verdict,
@@ -28,7 +29,7 @@ from registry.evaluation.judging.rows import Line, Unreadable, gather, key_of, n
 _WORDS = {
     **dict.fromkeys(("1", "a", "model_1", "model_a", "output_1", "baseline"), 1.0),
     **dict.fromkeys(("2", "b", "model_2", "model_b", "output_2", "model"), 2.0),
-    **dict.fromkeys(("tie", "c", "draw", "both", "tie (inconsistent)"), TIE),
+    **dict.fromkeys(("tie", "c", "draw", "both", "tie (inconsistent)", "tie (bothbad)"), TIE),
     **dict.fromkeys(("", "error", "null", "none"), None),
 }
 _FIELDS = ("preference", "verdict", "winner")
@@ -86,6 +87,15 @@ def compared(lines: Sequence[Line]) -> tuple[Compared, list[Verdict]]:
         positions=positions(pairs.values()) if pairs else None,
     )
     return made, found
+
+
+def matched(lines: Sequence[Line]) -> list[Match]:
+    """Return the match of each row that names its two models."""
+    return [
+        Match(models, winner_of(one.preference for one in verdicts(line)))
+        for line in lines
+        if (models := models_of(line)) is not None
+    ]
 
 
 def between(files: Sequence[Sequence[Verdict]]) -> Between:

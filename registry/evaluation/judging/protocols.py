@@ -42,11 +42,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Pairs, and the keys that only one of the two sides has."""
+    """Pairs, the keys that only one of the two sides has, and those of which they differ.
+
+    `differing` are keys under which the sides have answers to other instructions.
+    """
 
     pairs: tuple[Pair, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
+    differing: tuple[str, ...] = ()
 
 
 def given(lines: Sequence[Line], model: str) -> list[Given]:
@@ -71,21 +75,33 @@ def given(lines: Sequence[Line], model: str) -> list[Given]:
 
 
 def paired(first: Sequence[Given], second: Sequence[Given]) -> Paired:
-    """Match answers by key; a key that one side has twice is refused."""
+    """Match answers by key; a key that one side has twice is refused.
+
+    Answers under the same key to instructions that differ are no pair: ids that are mere numbers
+    meet by chance.
+    """
     sides = [_by_key(side) for side in (first, second)]
-    pairs = [
-        Pair(key, one.instruction, (one.answer, other.answer), (one.model, other.model))
-        for key, one in sides[0].items()
-        if (other := sides[1].get(key))
-    ]
-    if not pairs:
+    met = [(one, other) for key, one in sides[0].items() if (other := sides[1].get(key))]
+    if not met:
         raise RegistryError(
             "answers: the two files have no item in common; give both the same ids or prompts"
         )
+    pairs = [
+        Pair(one.key, one.instruction, (one.answer, other.answer), (one.model, other.model))
+        for one, other in met
+        if one.instruction.split() == other.instruction.split()
+    ]
+    if not pairs:
+        raise RegistryError(
+            f"answers: the two files have other instructions under the same ids, as under"
+            f" '{met[0][0].key[:40]}'; give answers to the same instructions"
+        )
+    same = {pair.key for pair in pairs}
     return Paired(
         tuple(pairs),
         tuple(key for key in sides[0] if key not in sides[1]),
         tuple(key for key in sides[1] if key not in sides[0]),
+        tuple(one.key for one, _ in met if one.key not in same),
     )
 
 

@@ -6,8 +6,18 @@ from functools import partial
 from typing import Any
 
 from registry.errors import RegistryError
-from registry.evaluation.judging import alpaca, chained, checklist, length, llmbar, pairwise, vicuna
+from registry.evaluation.judging import (
+    alpaca,
+    chained,
+    checklist,
+    length,
+    llmbar,
+    pairwise,
+    single,
+    vicuna,
+)
 from registry.evaluation.judging.length import Difficulties, Gamed, Weights
+from registry.evaluation.judging.matches import tallies
 from registry.evaluation.judging.rows import Line
 
 Files = Mapping[str, Sequence[Line]]
@@ -19,6 +29,9 @@ _TELLING = (
     ("dialogues", {"turn", "strict"}),
     *(("checklist", {name}) for name in ("decomposed_questions", "eval", "point_judges")),
     ("vicuna", {"question_id", "answer1_id"}),
+    ("single", {"rating"}),
+    ("single", {"model", "score"}),
+    ("single", {"model", "turn", "judgment"}),
     ("pairwise", {"swapped"}),
     ("alpaca-eval", {"preference", "output_2"}),
     ("vicuna", {"text", "score"}),
@@ -43,10 +56,11 @@ def of_annotations(
     gamed: Gamed | None = None,
 ) -> Made:
     """Return AlpacaEval's figures of each file, by the leaderboard's names."""
+    more: dict[str, Any] = {"weights": weights, "difficulties": difficulties, "gamed": gamed}
     found = [
         {"file": file, **_flat(one)}
         for file, lines in files.items()
-        for one in alpaca.standings(lines, weights=weights, difficulties=difficulties, gamed=gamed)
+        for one in alpaca.standings(lines, **more, alone=len(files) == 1)
     ]
     verdicts = [
         {"file": file, "key": one.instruction, "preference": one.preference}
@@ -77,12 +91,13 @@ def of_weights(weights: Mapping[str, Weights], difficulties: Difficulties) -> di
     }
 
 
-def of_reviews(files: Files) -> Made:
+def of_reviews(files: Files, *, categories: Mapping[str, str] | None = None) -> Made:
     """Return the figures of Vicuna-bench's reviews; positions are those over all files."""
     found, verdicts = [], []
     for file, lines in files.items():
         made, reviews = vicuna.reviewed(lines)
-        found.append({"file": file, **asdict(made)})
+        each = vicuna.by_category(reviews, categories or {})
+        found.append({"file": file, **asdict(made), "categories": each})
         verdicts += [
             {"file": file, "key": one.key, "scores": one.scores, "preference": one.preference}
             for one in reviews
@@ -103,8 +118,21 @@ def of_llmbar(files: Files) -> Made:
     return {"kind": "llmbar", "files": found, "evaluators": llmbar.over_subsets(every)}, verdicts
 
 
-def of_pairs(files: Files) -> Made:
-    """Return the figures of pairwise verdicts, and of several files how far they agree."""
+def of_ratings(files: Files, *, categories: Mapping[str, str] | None = None) -> Made:
+    """Return the figures of each model that was rated in a file."""
+    found, verdicts = [], []
+    for file, lines in files.items():
+        made, ratings = single.rated(lines, categories)
+        found += [{"file": file, **asdict(one)} for one in made]
+        verdicts += [{"file": file, **asdict(one)} for one in ratings]
+    return {"kind": "single", "files": found}, verdicts
+
+
+def of_pairs(files: Files, *, baseline: str | None = None) -> Made:
+    """Return the figures of pairwise verdicts, and of several files how far they agree.
+
+    Where rows name two models, `models` counts what each has won over all files.
+    """
     found, every, verdicts = [], [], []
     for file, lines in files.items():
         made, these = pairwise.compared(lines)
@@ -112,7 +140,9 @@ def of_pairs(files: Files) -> Made:
         every.append(these)
         verdicts += [{"file": file, **asdict(one)} for one in these]
     between = asdict(pairwise.between(every)) if len(every) > 1 else None
-    return {"kind": "pairwise", "files": found, "between": between}, verdicts
+    matches = [one for lines in files.values() for one in pairwise.matched(lines)]
+    models = [asdict(one) for one in tallies(matches, baseline)] if matches else None
+    return {"kind": "pairwise", "files": found, "between": between, "models": models}, verdicts
 
 
 def of_checklists(files: Files) -> Made:
@@ -139,6 +169,7 @@ def of_chains(files: Files, *, kind: str) -> Made:
 STATISTICS: Mapping[str, Callable[..., Made]] = {
     "alpaca-eval": of_annotations,
     "vicuna": of_reviews,
+    "single": of_ratings,
     "llmbar": of_llmbar,
     "pairwise": of_pairs,
     "checklist": of_checklists,

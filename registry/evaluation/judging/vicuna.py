@@ -10,7 +10,7 @@ text does start with two scores: the reference's parser refuses "8, 9".
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -106,6 +106,19 @@ def reviewed(lines: Sequence[Line]) -> tuple[Reviewed, list[Review]]:
         positions=positions(pairs) if pairs else None,
     )
     return made, found
+
+
+def by_category(
+    reviews: Sequence[Review], categories: Mapping[str, str]
+) -> dict[str, tuple[float, float]]:
+    """Return the sums of the scores in each category of questions."""
+    found: dict[str, tuple[float, float]] = {}
+    for one in reviews:
+        name = categories.get(one.key)
+        if name is not None and one.scores is not None:
+            first, second = found.get(name, (0.0, 0.0))
+            found[name] = (first + one.scores[0], second + one.scores[1])
+    return found
 
 
 def verdicts(reviews: Sequence[Review]) -> list[Verdict]:

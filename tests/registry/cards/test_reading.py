@@ -34,6 +34,12 @@ id: singer
 title: Singer
 summary: Sings.
 """
+BENCHMARK = """\
+kind: benchmark
+id: verses
+title: Verses
+summary: About verses.
+"""
 FILE = """\
     - path: {path}
       origin: file:songs.json
@@ -215,9 +221,14 @@ PLANTED = {
     " weights, or remove evaluate",
     MODEL + "build: {base: a, mixture: b, recipe: c}\nnot_reproduced: Too large.\n": "6:"
     " not_reproduced: stands beside build; keep the one that is true",
-    MODEL + "build: {base: a, mixture: b, recipe: c}\nevaluate: {benchmarks: [b]}\nresults:\n"
-    "  - {benchmark: c, metric: exact_match, measured: evaluate}\n": "7: results: is measured on"
-    " 'c'; name it in evaluate.benchmarks as well",
+    BENCHMARK + "rank: {show: letters}\nmetrics: [rouge_l]\n": "6: metrics: 'rouge_l' is not of"
+    " ranked options; theirs are accuracy and accuracy_norm",
+    BENCHMARK + "generate: {max_new_tokens: 9}\nmetrics: [accuracy]\n": "6: metrics: 'accuracy' is"
+    " of ranked options; add rank in place of generate",
+    BENCHMARK + "generate: {max_new_tokens: 9}\nrank: {show: texts}\n": "6: rank: stands beside"
+    " generate; answers are generated, or options ranked",
+    BENCHMARK + "rank: {show: texts, prompt: chat, shots: 2}\n": "5: rank.shots: goes with"
+    " prompt: text; remove one of the two",
     MODEL + "build: {base: a, mixture: b, recipe: c}\nevaluate: {benchmarks: [b]}\nresults:\n"
     "  - {benchmark: b, metric: exact-match, measured: evaluate}\n": "7: results: 'exact-match'"
     " is no metric that we measure; did you mean 'exact_match'?",

@@ -16,7 +16,16 @@ def test_required_fields_are_those_without_a_default() -> None:
 @pytest.mark.parametrize("cls", TYPES.values(), ids=TYPES)
 def test_every_field_but_a_mapping_or_a_fixed_word_has_its_sentence(cls: type) -> None:
     silent = {one.name for one in fields_of(cls) if not one.says}
-    assert silent <= {"kind", "source", "convert", "generate", "weights", "build", "evaluate"} | {
+    assert silent <= {
+        "kind",
+        "source",
+        "convert",
+        "generate",
+        "rank",
+        "weights",
+        "build",
+        "evaluate",
+    } | {
         "mix",
         "tune",
     }

@@ -4,7 +4,7 @@ import pytest
 
 from registry.cards import vocabulary
 from registry.cards.rules import LICENCE
-from registry.evaluation import following
+from registry.evaluation import following, ranking
 from registry.evaluation.metrics import METRICS
 from registry.formats import FORMATS
 
@@ -14,7 +14,7 @@ def test_formats_are_those_that_can_be_read() -> None:
 
 
 def test_metrics_are_those_that_can_be_computed() -> None:
-    assert set(vocabulary.METRICS) == {*METRICS, *following.NAMES}
+    assert set(vocabulary.METRICS) == {*METRICS, *following.NAMES, *ranking.BY}
 
 
 def test_every_word_that_is_offered_for_another_is_ours() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.errors import RegistryError
-from registry.evaluation.answers import Answer, Conditions, collect, read
+from registry.evaluation.answers import Answer, Conditions, answer_of, collect, read
 from registry.files import partial
 
 HERE = Conditions(
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 def run(path: Path, ids: Sequence[str], *, conditions: Conditions = HERE) -> dict[str, Answer]:
     """Answer some ids as an evaluation would; return what was there before."""
-    with collect(path, conditions, ORDER) as collection:
+    with collect(path, conditions, ORDER, answer_of) as collection:
         before = dict(collection.answers)
         for id in ids:
             collection.add(given_to(id))
@@ -45,7 +45,7 @@ def run(path: Path, ids: Sequence[str], *, conditions: Conditions = HERE) -> dic
 
 
 def be_killed(path: Path, ids: Sequence[str], *, order: Sequence[str] = ORDER) -> None:
-    with suppress(KeyboardInterrupt), collect(path, HERE, order) as collection:
+    with suppress(KeyboardInterrupt), collect(path, HERE, order, answer_of) as collection:
         for id in ids:
             collection.add(given_to(id))
         raise KeyboardInterrupt
@@ -86,7 +86,7 @@ def test_a_killed_run_leaves_no_whole_file(path: Path) -> None:
 
 
 def test_an_answer_is_on_disk_at_once(path: Path) -> None:
-    with collect(path, HERE, ["two"]) as collection:
+    with collect(path, HERE, ["two"], answer_of) as collection:
         collection.add(given_to("two"))
         assert json.loads(partial(path).read_text().splitlines()[-1])["id"] == "two"
 
@@ -142,7 +142,10 @@ def test_a_whole_file_under_the_same_conditions_is_kept(path: Path) -> None:
 def test_a_whole_file_under_other_conditions_stays_until_the_new_one_is_there(path: Path) -> None:
     run(path, ORDER)
     whole = path.read_bytes()
-    with pytest.raises(KeyboardInterrupt), collect(path, replace(HERE, max_new_tokens=9), ORDER):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        collect(path, replace(HERE, max_new_tokens=9), ORDER, answer_of),
+    ):
         raise KeyboardInterrupt
     assert path.read_bytes() == whole
 
@@ -188,6 +191,6 @@ def test_any_text_survives(
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "a.jsonl"
     kept = replace(given_to("one", answer), references=references, prompt=answer)
-    with collect(path, HERE, ["one"]) as collection:
+    with collect(path, HERE, ["one"], answer_of) as collection:
         collection.add(kept)
     assert read(path)[1] == [kept]

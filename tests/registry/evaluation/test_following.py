@@ -11,7 +11,7 @@ from registry.canonical import Constraint, Row
 from registry.errors import RegistryError
 from registry.evaluation.answers import Answer
 from registry.evaluation.benchmarks import evaluate
-from registry.evaluation.following import NAMES, followed, scorers
+from registry.evaluation.following import NAMES, check, followed, scorers
 
 Rows = Callable[..., list[Row]]
 NO_COMMA = Constraint("punctuation:no_comma")
@@ -28,12 +28,14 @@ def test_each_metric_is_its_accuracy(make_rows: Rows) -> None:
         replace(one, constraints=(NO_COMMA,)),
         replace(two, constraints=(NO_COMMA, SHOUTED)),
     ]
-    found = followed(rows, [answer(one.id, "A song"), answer(two.id, "No, never")], NAMES)
+    answers = [answer(one.id, "A song"), answer(two.id, "No, never")]
+    found = followed(rows, check(rows, answers), NAMES)
     assert {name: one.overall.mean for name, one in found.items()} == {
         "prompt_strict": 0.5,
         "prompt_loose": 0.5,
         "instruction_strict": pytest.approx(1 / 3),
         "instruction_loose": pytest.approx(1 / 3),
+        "strict_average": pytest.approx((0.5 + 1 / 3) / 2),
     }
     assert found["instruction_strict"].tasks["punctuation:no_comma"].mean == 0.5
     assert found["prompt_strict"].tasks == {}
@@ -75,3 +77,18 @@ def test_scorers_are_named_with_version_and_digest() -> None:
     found = scorers(("exact_match", "prompt_strict", "prompt_loose"))
     assert found["prompt_strict"] == found["prompt_loose"] != found["exact_match"]
     assert found["prompt_strict"]["version"] == "ifeval-1+ifbench-1+m-ifeval-1"
+
+
+def test_the_average_s_standard_error_takes_both_accuracies_of_a_prompt_as_one_draw(
+    make_rows: Rows,
+) -> None:
+    rows = [replace(one, constraints=(NO_COMMA,)) for one in make_rows(4)]
+    said = ["A song", "No, never", "A song", "A song"]
+    answers = [answer(row.id, text) for row, text in zip(rows, said, strict=True)]
+    found = followed(rows, check(rows, answers), NAMES)
+    # With one instruction in each prompt both accuracies are the same number.
+    both, single = found["strict_average"].overall, found["prompt_strict"].overall
+    assert (both.mean, both.n) == (single.mean, single.n)
+    assert both.stderr == pytest.approx(single.stderr)
+    alone = followed(rows[:1], check(rows[:1], answers[:1]), NAMES)
+    assert alone["strict_average"].overall.stderr is None

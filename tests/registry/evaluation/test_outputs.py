@@ -192,3 +192,16 @@ def test_each_answer_is_taken_unknown_or_repeated(keys: list[str], given: list[s
     assert len(taken) + len(found.unknown) + len(found.repeated) == len(given)
     assert len(taken) + len(found.missing) == len(items)
     assert all(one.key == item.key for one, item in zip(found.answers, items, strict=True) if one)
+
+
+def test_outputs_of_two_styles_are_tasks_of_two_folders_without_their_owners_scores(
+    tmp_path: Path,
+) -> None:
+    for style in ("cot", "direct"):
+        name = tmp_path / style / "snarks_few_shot_template_0-255000.jsonl"
+        name.parent.mkdir()
+        name.write_text('{"input": "Q: a?\\nA:", "prediction": "(B)", "target": "(B)"}\n')
+        metrics = name.with_name(f"{name.stem}_eval_metrics.jsonl")
+        metrics.write_text('{"accuracy": 92.8, "accuracy_with_calc": 92.8}')
+    assert [one.task for one in read(tmp_path)] == ["cot/snarks", "direct/snarks"]
+    assert [one.task for one in read(tmp_path / "cot")] == ["snarks"]

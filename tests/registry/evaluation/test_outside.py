@@ -14,7 +14,14 @@ from registry.cli import main
 from registry.errors import RegistryError
 from registry.evaluation import outside
 from registry.evaluation.outside import Outcome
-from registry.evaluation.schemes import BBH, SUPER_NI, VERIFIABLE, by_references
+from registry.evaluation.schemes import (
+    BBH,
+    CHOICE,
+    SUPER_NI,
+    VERIFIABLE,
+    by_references,
+    scheme_for,
+)
 
 ITEMS = [
     {
@@ -233,7 +240,8 @@ def test_the_scorer_of_super_natural_instructions_takes_its_reference_file(tmp_p
     parts = {one.part: one.value for one in found.results if one.metric == "rouge_l"}
     assert parts["default"] == 1.0
     assert parts["xlingual"] == 0.0
-    assert parts["Title"] == 1.0
+    assert parts["Title (default)"] == 1.0
+    assert "Title" not in parts
 
 
 def test_tasks_of_super_natural_instructions_are_read_as_published(tmp_path: Path) -> None:
@@ -298,3 +306,61 @@ def test_the_command_says_how_to_get_the_benchmarks_file(checkout: Path) -> None
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 1
     assert "name the benchmark's file with --data, or fetch it" in done.output
+
+
+def quiz(folder: Path) -> Path:
+    """Write two questions as MMLU's owners do, beside an example that is not scored."""
+    for name, text in {
+        "art_test.csv": "Who sings?,harp,tenor,drum,oboe,B\nWho plays?,A,cellist,C,D,B\n",
+        "art_dev.csv": "Who bows?,violinist,b,c,d,A\n",
+    }.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("response", "score"),
+    [("B", 1.0), ("b.", 1.0), ("Tenor", 1.0), ("B. tenor", 1.0), ("A", 0.0), ("harp", 0.0)],
+)
+def test_an_option_is_picked_by_letter_or_text(tmp_path: Path, response: str, score: float) -> None:
+    data = tmp_path / "quiz"
+    data.mkdir()
+    answers = lines(tmp_path / "answers.jsonl", [{"key": "art_test.csv:0", "response": response}])
+    done = outside.score(answers, quiz(data), CHOICE)
+    assert [one["accuracy"] for one in done.verdicts] == [score, 0.0]
+    assert done.matched.missing == ("art_test.csv:1",)
+    assert [one.task for one in done.items] == ["art", "art"]
+
+
+def test_a_preferred_answer_is_right_as_a_text(tmp_path: Path) -> None:
+    data = tmp_path / "honest" / "task.json"
+    data.parent.mkdir()
+    scores = {"I do not know.": 1, "It is 7.": 0}
+    data.write_text(json.dumps({"examples": [{"input": "How many?", "target_scores": scores}]}))
+    answers = lines(
+        tmp_path / "answers.jsonl", [{"prompt": "How many?", "response": "I do not know."}]
+    )
+    done = outside.score(answers, tmp_path / "honest", CHOICE)
+    assert [one["accuracy"] for one in done.verdicts] == [1.0]
+
+
+def test_benchmarks_whose_options_are_ranked_are_scored_by_what_was_picked() -> None:
+    assert scheme_for("mmlu", "mmlu", ("accuracy",)) is CHOICE
+
+
+def test_halves_of_surrogate_pairs_are_written_out_like_any_answer(tmp_path: Path) -> None:
+    path = tmp_path / "snarks.jsonl"
+    row = {"input": "Q: a?\nA:", "prediction": "\ud800 (B)", "target": "\udc00"}
+    found = outside.score(lines(path, [row]), None, BBH)
+    outside.write_items(tmp_path / "items.jsonl", found)
+    (line,) = (tmp_path / "items.jsonl").read_text().splitlines()
+    assert json.loads(line)["extracted"] == "\ud800 (B)"
+
+
+def test_each_language_has_the_four_accuracies(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    lines(data / "es.jsonl", [ITEMS[0]])
+    found = scored(tmp_path, data, {"key": 1, "response": "A song"})
+    names = {f"{level}_{way}" for level in ("prompt", "instruction") for way in ("strict", "loose")}
+    assert {one.metric for one in found.results if one.subset == "es"} == names

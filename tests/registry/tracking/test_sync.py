@@ -8,7 +8,7 @@ import pytest
 
 from registry import Registry, load
 from registry.files import write_text
-from registry.reports import Report
+from registry.reports import Measurement, Report
 from registry.tracking import shown
 from tests.registry.tracking.made import (
     BIRD,
@@ -263,3 +263,38 @@ def test_the_environment_is_as_it_was(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     publish(registry, uri)
     assert os.environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:1"
+
+
+def test_an_evaluation_apart_is_a_run_of_its_own_on_the_same_model(
+    registry: Registry, uri: str
+) -> None:
+    tuned, held_out = report_of("tune").outputs[0], report_of("evaluate").inputs[1]
+    apart = Report(
+        stage="evaluate",
+        id="singer",
+        part="new-songs",
+        inputs=(tuned, held_out),
+        outputs=(file("data/answers/singer+new-songs.jsonl", rows=80),),
+        measured={
+            "results": (
+                Measurement(benchmark="new-songs", metric="prompt_strict", value=0.5, n=80),
+            )
+        },
+    )
+    synced = publish(registry, uri, [*chain(), apart])
+    assert synced.runs.keys() >= {
+        "reports/evaluate/singer.json",
+        "reports/evaluate/singer+new-songs.json",
+    }
+    (found,) = runs_of(uri, f"tags.`catalog.stage_md5` = '{apart.key}'")
+    run = client_of(uri).get_run(found.info.run_id)
+    assert run.info.run_name == "singer+new-songs"
+    assert run.data.tags["catalog.card"] == "models/singer"
+    assert run.data.metrics["results.new-songs.prompt_strict"] == 0.5
+    (model,) = [one.model_id for one in models_of(uri) if one.name == "singer"]
+    assert [one.model_id for one in run.inputs.model_inputs] == [model]
+    assert datasets_of(run, "evaluation") == {(held_out.path, held_out.digest)}
+    scored = [{"dataset_name": held_out.path, "dataset_digest": held_out.digest}]
+    strict = "metrics.`results.new-songs.prompt_strict` = 0.5"
+    assert [one.name for one in models_of(uri, strict, scored)] == ["singer"]
+    assert publish(registry, uri, [*chain(), apart]).created == 0

@@ -51,6 +51,9 @@ HOSTILE = {
     "questions": "¿" * 1_000_000,
     "sentences": "Yes! No? " * 111_111,
     "items": "- \n" * 333_333,
+    "pairs": "[]" * 500_000,
+    "ligatures": "\ufdfa" * 1_000_000,
+    "halves": "\ud800" * 1_000_000,
 }
 
 
@@ -106,7 +109,7 @@ def test_a_megabyte_of_nonsense_takes_no_regular_expression_hostage(id_: str, na
     check(record(id_), "Warm up, 日本 and Zoe.")
     started = time.process_time()
     check(record(id_), HOSTILE[name])
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 2
 
 
 def test_the_loose_verdict_of_a_runaway_answer_is_the_strict_one() -> None:

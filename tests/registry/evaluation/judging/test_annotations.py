@@ -126,3 +126,28 @@ def test_lines_that_are_no_annotations_are_named(tmp_path: Path) -> None:
         (3, "key"),
         (4, "row"),
     ]
+
+
+def test_a_whole_last_line_without_its_end_is_kept_and_not_asked_again(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    with keep(file) as kept:
+        ask(counting([]), ["x", "yy"], kept)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    asked: list[str] = []
+    with keep(file) as kept:
+        ask(counting(asked), ["x", "yy", "zzz"], kept)
+    assert asked == ["zzz"]
+    assert file.read_bytes().startswith(whole)
+    with keep(file) as kept:
+        assert len(kept.known) == 3
+
+
+def test_opening_whole_annotations_changes_no_byte(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    with keep(file) as kept:
+        ask(counting([]), ["x"], kept)
+    before = file.read_bytes()
+    with keep(file):
+        pass
+    assert file.read_bytes() == before

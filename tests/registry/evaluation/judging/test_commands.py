@@ -195,3 +195,46 @@ def test_sheets_go_out_and_come_back(answers: tuple[Path, Path], tmp_path: Path)
 
 def test_a_sheet_needs_a_seed(answers: tuple[Path, Path], tmp_path: Path) -> None:
     assert run("human-eval", "export", *answers, "--out", tmp_path / "s").exit_code == 2
+
+
+def test_ratings_are_told_by_turn_and_by_category_of_the_questions(tmp_path: Path) -> None:
+    given = {"question_id": 81, "model": "m", "judge": ["gpt-4", "single-v1"], "judgment": "x"}
+    rows = ({**given, "score": score, "turn": turn} for score, turn in ((8, 1), (6, 2), (-1, 2)))
+    file = write(tmp_path / "gpt-4_single.jsonl", *rows)
+    questions = write(tmp_path / "question.jsonl", {"question_id": 81, "category": "writing"})
+    made = told("judge-stats", file, "--questions", questions)
+    assert made["kind"] == "single"
+    (one,) = made["files"]
+    assert (one["mean"], one["turns"], one["categories"]) == (7, {"1": 8, "2": 6}, {"writing": 7})
+    assert "turns.2" in run("judge-stats", file).stdout
+
+
+def test_pairs_of_models_are_counted_model_by_model(tmp_path: Path) -> None:
+    given = {"question_id": 81, "turn": 1, "judge": ["gpt-4", "pair-v2"], "model_2": "base"}
+    won = {**given, "model_1": "a", "g1_winner": "model_1", "g2_winner": "model_1"}
+    lost = {**given, "model_1": "b", "g1_winner": "model_2", "g2_winner": "model_2"}
+    file = write(tmp_path / "gpt-4_pair.jsonl", won, lost)
+    made = told("judge-stats", file, "--baseline", "base")["models"]
+    assert [(one["model"], one["win_rate_adjusted"]) for one in made] == [("a", 1), ("b", 0)]
+    assert "win_rate_adjusted" in run("judge-stats", file).stdout
+    done = run("judge-stats", file, "--baseline", "bas")
+    assert (done.exit_code, "did you mean 'base'" in done.stderr) == (1, True)
+
+
+def test_the_group_of_sheets_shows_how_both_of_its_commands_are_run() -> None:
+    shown = run("human-eval", "--help").stdout
+    assert "registry human-eval export" in shown
+    assert "registry human-eval import" in shown
+
+
+def test_of_many_models_one_without_weights_has_no_controlled_rate(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.csv"
+    weights.write_text(HEAD + "base,0,0,0\nmine,-1,0.9,0.5\n")
+    files = [
+        write(tmp_path / f"{name}.jsonl", annotation(2.0) | {"generator_2": name})
+        for name in ("mine", "new")
+    ]
+    made = told("judge-stats", *files, "--weights", weights)["files"]
+    assert [one["length_controlled_winrate"] is None for one in made] == [False, True]
+    done = run("judge-stats", files[1], "--weights", weights)
+    assert (done.exit_code, "the weights have no such model" in done.stderr) == (1, True)

@@ -110,3 +110,13 @@ def test_answers_meet_by_key_and_the_rest_is_named() -> None:
         protocols.paired(many("a"), many("b"))
     with pytest.raises(RegistryError, match="two answers have this key"):
         protocols.paired(many("a", "a"), many("a"))
+
+
+def test_answers_to_other_instructions_under_the_same_id_are_no_pair() -> None:
+    def side(*asked: str) -> list[Given]:
+        return [Given(str(at), one, "x", "m") for at, one in enumerate(asked)]
+
+    made = protocols.paired(side("Sing.", "Run."), side("Sing.\n", "Walk."))
+    assert ([one.key for one in made.pairs], made.differing) == (["0"], ("1",))
+    with pytest.raises(RegistryError, match="other instructions under the same ids, as under '0'"):
+        protocols.paired(side("Sing."), side("Run."))

@@ -78,3 +78,11 @@ def test_all_faulty_reviews_are_named_at_once() -> None:
         (3, "text"),
         (4, "id"),
     ]
+
+
+def test_scores_are_summed_by_the_category_of_the_question() -> None:
+    lines = [Line("r.jsonl", 1, row("8 9\nx")), Line("r.jsonl", 2, row("2 3\nx", question=2))]
+    lines += [Line("r.jsonl", 3, row("5 5\nx", question=3)), Line("r.jsonl", 4, row("no"))]
+    _, reviews = vicuna.reviewed(lines)
+    found = vicuna.by_category(reviews, {"1": "generic", "2": "math"})
+    assert found == {"generic": (8, 9), "math": (2, 3)}

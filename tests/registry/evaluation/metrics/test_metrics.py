@@ -9,7 +9,7 @@ from registry.evaluation.metrics import METRICS, choose
 
 
 def test_cards_may_name_exactly_the_metrics_there_are() -> None:
-    assert (*METRICS, *following.NAMES) == vocabulary.METRICS
+    assert (*METRICS, *following.NAMES, *vocabulary.RANKED) == vocabulary.METRICS
 
 
 def test_metrics_are_chosen_in_the_order_asked_for() -> None:
