@@ -78,6 +78,12 @@ def open_reward_model(
     return model.to(device).eval(), tokenizer
 
 
+def is_reward_model(folder: Path) -> bool:
+    """Say whether a folder's model gives an answer one number instead of going on."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return any(name.endswith("ForSequenceClassification") for name in config["architectures"])
+
+
 def open_tokenizer(folder: Path) -> Any:
     """Return the tokenizer of a model's folder, without its weights."""
     from transformers import AutoTokenizer

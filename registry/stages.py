@@ -378,9 +378,9 @@ def _reward(place: Place, registry: Registry, settings: Tune) -> Any:
     if settings.policy is None:
         return None
     if settings.policy.model:
-        from registry.tuning.objectives.reward import judge
+        from registry.reward_model import open_judge
 
-        return judge(place.model(settings.policy.model), device=place.device)
+        return open_judge(place.model(settings.policy.model), device=place.device)
     from registry.evaluation.rewards import reward
 
     return reward(settings.policy.reward)

@@ -16,6 +16,7 @@ from registry.evaluation.benchmarks import Evaluated, check_ids
 from registry.evaluation.options import By, Question, Ranked, Show
 from registry.evaluation.scoring import fold
 from registry.hashing import digest
+from registry.reward_model import open_judge
 
 BY: dict[str, By] = {"accuracy": "sum", "accuracy_norm": "characters"}
 """What each metric divides an option's likelihood by."""
@@ -51,6 +52,7 @@ def evaluate(
             f"{model_folder.name}: options are ranked by a model's weights alone, and it has"
             " virtual tokens or a hypernetwork; evaluate it on a benchmark that generates"
         )
+    rows = [_paired(row) for row in rows]
     model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
     asked = [_question(tokenizer, row, show=show, chat=chat, shots=shots) for row in rows]
     conditions = Ranking(
@@ -68,7 +70,11 @@ def evaluate(
             say(f"{answers.name}: {kept:,} of {len(rows):,} answers are there from an earlier run")
         budget = batch_tokens or BATCH_TOKENS[place.type]
         started = time.perf_counter()
-        found = options.ranked(model, asked, batch_tokens=budget, done=set(collection.answers))
+        if checkpoints.is_reward_model(model_folder):
+            waiting = [one for one in asked if one.id not in collection.answers]
+            found = _rewarded(model_folder, rows, waiting, device)
+        else:
+            found = options.ranked(model, asked, batch_tokens=budget, done=set(collection.answers))
         shown = _shown(found, len(rows), kept) if progress else found
         read = _collect(collection, tokenizer, rows, asked, shown)
         seconds = time.perf_counter() - started
@@ -113,6 +119,25 @@ def with_examples(rows: Sequence[Row], examples: Sequence[Row], shots: int) -> l
                 f" {shots} are asked for; use fewer"
             )
     return [replace(row, positives=tuple(of[row.task][:shots])) for row in rows]
+
+
+def _paired(row: Row) -> Row:
+    """Give a row without options its better and its worse answer as such."""
+    if row.options or not (row.references and row.rejected):
+        return row
+    return replace(row, options=(row.references[0], row.rejected[0]))
+
+
+def _rewarded(
+    folder: Path, rows: Sequence[Row], asked: Sequence[Question], device: str
+) -> Iterator[Ranked]:
+    """Rank options by what a reward model says of them as answers."""
+    says = open_judge(folder, device=device, precision="fp32")
+    by_id = {row.id: row for row in rows}
+    for one in asked:
+        found = says([by_id[one.id]] * len(one.texts), one.texts)
+        # Rewards are no likelihoods: no length divides them.
+        yield Ranked(one.id, tuple(found), (1,) * len(found), (1,) * len(found), one.answer)
 
 
 def _question(tokenizer: Any, row: Row, *, show: Show, chat: bool, shots: int) -> Question:

@@ -14,6 +14,7 @@ from registry.cards.tuning import Lora, Policy, Preference, Tune
 from registry.checkpoints import open_model, open_reward_model
 from registry.errors import RegistryError
 from registry.rendering import Rendered, render, render_rows
+from registry.reward_model import open_judge
 from registry.tuning import attention
 from registry.tuning.batches import Unit, pack
 from registry.tuning.learner import Learner
@@ -21,7 +22,7 @@ from registry.tuning.loop import Tuned, tune
 from registry.tuning.objectives.likelihood import Likelihood
 from registry.tuning.objectives.policy import Earning
 from registry.tuning.objectives.preference import Preferring, with_facts
-from registry.tuning.objectives.reward import judge
+from registry.tuning.objectives.reward import rewards
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SETTINGS = Tune(
@@ -180,20 +181,21 @@ def test_a_reward_model_learns_which_is_better_and_is_read_back(run: Run) -> Non
     tuned = run.tune(REWARD)
     assert tuned.first_loss == pytest.approx(0.693, abs=0.2)
     assert run.logged[-1]["accuracy"] == 1
-    model, tokenizer = open_reward_model(run.folder / "out", CPU, FP32)
-    says = judge(run.folder / "out", device="cpu")
+    says = open_judge(run.folder / "out", device="cpu", precision="fp32")
     better, worse = says(run.rows[:2], ["la"] * 2), says(run.rows[:2], ["lo"] * 2)
     assert all(a > b for a, b in zip(better, worse, strict=True))
-    rendered = render(tokenizer, run.rows[0])
+    model, tokenizer = open_reward_model(run.folder / "out", CPU, FP32)
+    attention.use(model)
+    (rendered,) = render_rows(tokenizer, [replace(run.rows[0], references=("la",))])
     with torch.no_grad():
-        theirs = model(torch.tensor([rendered.tokens])).logits
-    assert better[0] == pytest.approx(float(theirs), abs=0.05)
+        found = rewards(Learner(model, model, tokenizer, FP32, "full", 0), pack([rendered]))
+    assert better[0] == pytest.approx(float(found), rel=1e-4)
 
 
 def test_a_reward_model_may_be_an_adapter_with_a_head(run: Run) -> None:
     run.tune(replace(REWARD, method="lora", lora=Lora(rank=4, alpha=8), learning_rate=2e-2))
     assert run.logged[-1]["accuracy"] == 1
-    says = judge(run.folder / "out", device="cpu")
+    says = open_judge(run.folder / "out", device="cpu", precision="fp32")
     assert says(run.rows[:1], ["la"]) > says(run.rows[:1], ["lo"])
 
 
