@@ -47,9 +47,10 @@ def as_text(made: Mapping[str, Any]) -> str:
             ],
         ),
         _block(
-            ("benchmark", "metric", "n", "before", "after", "change"),
+            ("model", "benchmark", "metric", "n", "before", "after", "change"),
             [
                 (
+                    s["model"],
                     s["benchmark"],
                     s["metric"],
                     s["n"],

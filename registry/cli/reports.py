@@ -91,6 +91,42 @@ def report_run(root: Path, as_json: bool) -> None:
         click.echo(overview.as_text(made))
 
 
+@report.command("recipes")
+@ROOT
+@JSON
+def report_recipes(root: Path, as_json: bool) -> None:
+    """Print every recipe side by side: what it trained, scores before and after in percent.
+
+    \b
+        registry report recipes
+        registry report recipes --json
+    """
+    from registry import reports
+    from registry.index import load
+    from registry.trials import trials
+
+    made = trials(load(root), reports.all_of(root))
+    if as_json:
+        print_json(made)
+        return
+    head = ("recipe", "trains", "benchmark", "metric", "before", "after", "change")
+    table(head, [_trial(one) for one in made], right={1, 4, 5, 6})
+
+
+def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
+    trains = f"{one['trained_parameters']:,}" if one["trained_parameters"] else "-"
+    scores = (_percent(one[name], sign) for name, sign in (("before", ""), ("after", "")))
+    named = (one["recipe"], trains, one["benchmark"], one["metric"])
+    return (*named, *scores, _percent(one["change"], "+"))
+
+
+def _percent(one: Mapping[str, Any] | None, sign: str) -> str:
+    if one is None:
+        return "-"
+    stderr = f" ± {100 * one['stderr']:.1f}" if one["stderr"] is not None else ""
+    return f"{100 * one['value']:{sign}.1f}{stderr}"
+
+
 @report.command("table6")
 @ROOT
 @JSON

@@ -1,0 +1,67 @@
+"""Every recipe side by side: what was trained, and what it changed on which benchmark."""
+
+from collections.abc import Iterable
+from math import hypot
+from typing import Any
+
+from registry.cards import Model
+from registry.index import Registry
+from registry.query import by_stage
+from registry.reports import Known, Measurement, Report, results, scored
+
+
+def trials(registry: Registry, found: Iterable[Report]) -> list[dict[str, Any]]:
+    """Return a line for each tuned model, benchmark and metric, as plain values.
+
+    `change` is after less before; its standard error takes the two means as independent, which is
+    more than that of the differences row by row.
+    """
+    known = by_stage(found)
+    tuned = [card for card in registry.models.values() if card.build and ("tune", card.id) in known]
+    tuned.sort(key=lambda card: (card.build.base, card.build.recipe) if card.build else ("", ""))
+    return [line for card in tuned for line in _lines(registry, known, card)]
+
+
+def _lines(registry: Registry, known: Known, card: Model) -> list[dict[str, Any]]:
+    assert card.build is not None
+    recipe = registry.recipes[card.build.recipe].tune
+    report = known["tune", card.id]
+    said = {
+        "recipe": card.build.recipe,
+        "model": card.id,
+        "base": card.build.base,
+        "method": recipe.method,
+        "objective": recipe.objective,
+        "trained_parameters": _number(report, "scale", unit="trained parameters"),
+        "tokens": _number(report, "scale", unit="tokens"),
+        "tokens_per_second": _number(report, "tokens_per_second"),
+        "peak_memory_bytes": _number(report, "peak_memory", unit="bytes"),
+    }
+    whole = [one for one in results(known, card.id) if one.subset is None and one.unit is None]
+    return [said | _scores(known, card, one) for one in whole]
+
+
+def _scores(known: Known, card: Model, after: Measurement) -> dict[str, Any]:
+    assert card.build is not None
+    before = scored(known, card.build.base, after.qualifiers)
+    line = {
+        "benchmark": after.benchmark,
+        "metric": after.metric,
+        "n": after.n,
+        "before": _plain(before),
+        "after": _plain(after),
+        "change": None,
+    }
+    if before is not None:
+        stderr = hypot(before.stderr or 0, after.stderr or 0)
+        line["change"] = {"value": after.value - before.value, "stderr": stderr}
+    return line
+
+
+def _number(report: Report, name: str, **qualifiers: str) -> Any:
+    found = report.find(name, qualifiers)
+    return found.value if found else None
+
+
+def _plain(one: Measurement | None) -> dict[str, Any] | None:
+    return {"value": one.value, "stderr": one.stderr} if one else None
