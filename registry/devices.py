@@ -2,6 +2,7 @@
 
 import platform
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError, near
@@ -70,6 +71,34 @@ def _cuda_bytes(device: "torch.device") -> int:
     import torch
 
     return int(torch.cuda.get_device_properties(device).total_memory)
+
+
+def matmul_rate(device: "torch.device", dtype: "torch.dtype") -> float:
+    """Return how many FLOPs a second the device multiplies large square matrices with.
+
+    The best of a few tries, with as many threads as torch uses now: what no training can exceed.
+    """
+    import torch
+
+    size, tries = (8192, 5) if device.type == "cuda" else (1024, 5)
+    one = torch.randn(size, size, device=device, dtype=dtype)
+    fastest = float("inf")
+    for _ in range(tries):
+        _wait(device)
+        began = perf_counter()
+        one @ one
+        _wait(device)
+        fastest = min(fastest, perf_counter() - began)
+    return 2 * size**3 / fastest
+
+
+def _wait(device: "torch.device") -> None:
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def peak_memory(device: "torch.device") -> int:

@@ -420,6 +420,15 @@ def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
             for name, ends in tuned.measures.items()
             for part, value in zip(("first tenth", "last tenth"), ends, strict=True)
         ),
+        "speed": tuple(
+            Measurement(unit=unit, value=value)
+            for unit, value in (
+                ("tokens per second", tuned.tokens_per_second),
+                ("MFU", tuned.mfu),
+                ("bytes at peak", tuned.peak_memory_bytes),
+                ("seconds", tuned.seconds),
+            )
+        ),
         "peak_memory": (Measurement(unit="bytes", value=tuned.peak_memory_bytes),),
         **{name: (Measurement(value=value),) for name, value in one.items()},
     }

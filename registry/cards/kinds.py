@@ -42,6 +42,7 @@ from registry.cards.rules import (
     Asks,
 )
 from registry.cards.tuning import Tune
+from registry.cards.vocabulary import SPEEDS
 
 Id = Annotated[str, ID, "The file's name without .yaml; unique among the cards of its kind."]
 Title = Annotated[str, "What people call it."]
@@ -322,6 +323,12 @@ class Model:
         "The datasets it was tuned on, as sources say.",
     ] = ()
     method: Annotated[tuple[Claim[str], ...], "How it was tuned, in a source's words."] = ()
+    speed: Annotated[
+        tuple[Claim[float], ...],
+        Asks(must=("unit",), units=SPEEDS, measured=("tune",)),
+        "How fast it was tuned: useful tokens, without padding; MFU beside the rate at which the"
+        " device multiplied matrices in the same run.",
+    ] = ()
     modality: Modality = ()
     results: Annotated[
         tuple[Claim[float], ...],

@@ -33,6 +33,11 @@ SCORE_UNITS = ("share", "percent", "points", "score")
 Ours are measured as shares, and need no unit.
 """
 
+SPEEDS = ("tokens per second", "MFU", "bytes at peak", "seconds")
+"""How fast a model was tuned. MFU, model FLOPs utilisation (Chowdhery et al., 2022, appendix B), is
+6 FLOPs for each parameter and token over what the device can multiply.
+"""
+
 DELTAS = ("absolute", "relative", "unstated")
 """A result that is a difference from a baseline: as a difference, as a part of the baseline, or the
 source does not say as which."""

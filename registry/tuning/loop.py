@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registry.canonical import Row
 from registry.cards.tuning import Tune
-from registry.devices import choose, compute_dtype, peak_memory
+from registry.devices import choose, compute_dtype, matmul_rate, peak_memory
 from registry.errors import RegistryError
 from registry.trained import Shown
 from registry.tuning.batches import Place, Unit, best_fit, pack, steps_from
@@ -40,9 +40,10 @@ class Tuned:
 
     Tokens are real ones: there is no padding. `seconds` and `tokens_per_second` are of this
     process alone, after step `resumed_from`; the rest is of the whole run. `packing` is the share
-    of the steps' budgets that was filled. `measures` are what the objective counts beside the
-    loss, each as the mean over the first and over the last tenth of the steps of this process.
-    `shown` are the first sequences, token for token.
+    of the steps' budgets that was filled, `mfu` what 6 FLOPs a parameter and token are of the rate
+    at which the device multiplied matrices just before. `measures` are what the objective counts
+    beside the loss, each as the mean over the first and over the last tenth of the steps of this
+    process. `shown` are the first sequences, token for token.
     """
 
     steps: int
@@ -62,6 +63,7 @@ class Tuned:
     device: str
     precision: str
     packing: float
+    mfu: float
     measures: Mapping[str, tuple[float, float]]
     shown: tuple[Shown, ...]
 
@@ -101,6 +103,7 @@ def tune(
     check(settings)
     where = choose(device)
     dtype = compute_dtype(where, settings.precision)
+    rate_of_matrices = matmul_rate(where, dtype)
     torch.manual_seed(settings.seed)
     learner = open_learner(base, settings, where, dtype)
     made, too_long = units(learner.tokenizer, rows, settings, learner.virtual)
@@ -152,6 +155,7 @@ def tune(
 
     save_learner(learner, weights, base, out)
     discard(checkpoints)
+    tokens_per_second = (done.tokens - tokens_before) / seconds
     return Tuned(
         steps=done.step,
         epochs=done.rows / len(made),
@@ -160,7 +164,7 @@ def tune(
         tokens=done.tokens,
         supervised_tokens=done.supervised_tokens,
         seconds=seconds,
-        tokens_per_second=(done.tokens - tokens_before) / seconds,
+        tokens_per_second=tokens_per_second,
         resumed_from=resumed_from,
         first_loss=done.first_loss,
         last_loss=done.last_loss,
@@ -170,6 +174,7 @@ def tune(
         device=where.type,
         precision="bf16" if dtype == torch.bfloat16 else "fp32",
         packing=done.tokens / (done.step * settings.tokens_per_step),
+        mfu=6 * learner.size * tokens_per_second / rate_of_matrices,
         measures={name: _ends(curve) for name, curve in curves.items()},
         shown=shown,
     )

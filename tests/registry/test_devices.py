@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from registry.devices import choose, compute_dtype, describe, peak_memory
+from registry.devices import choose, compute_dtype, describe, matmul_rate, peak_memory
 from registry.errors import RegistryError
 
 CPU = torch.device("cpu")
@@ -56,3 +56,8 @@ def test_peak_memory_grows_with_what_is_held() -> None:
     before = peak_memory(CPU)
     held = torch.ones(before // 4)
     assert peak_memory(CPU) >= before + held.numel() * 4 // 2
+
+
+def test_a_device_multiplies_at_some_rate() -> None:
+    # A processor core of any age is between these.
+    assert 1e8 < matmul_rate(torch.device("cpu"), torch.float32) < 1e14
