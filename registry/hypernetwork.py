@@ -26,9 +26,6 @@ _CONFIG, _TENSORS = "config.json", "model.safetensors"
 LONGEST = 512
 """Tokens of an instruction that are read."""
 
-Adapters = "Mapping[str, tuple[torch.Tensor, torch.Tensor]]"
-"""By name of a module: down (instructions, rank, in) and up (instructions, out, rank)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -89,7 +86,7 @@ def encode(model: Any, tokenizer: Any, instructions: Sequence[str]) -> "torch.Te
 
 
 def adapters(network: Network, encoded: "torch.Tensor", model: Any) -> Any:
-    """Return the adapters for instructions, by module."""
+    """Return adapters by module: down (instructions, rank, in) and up (instructions, out, rank)."""
     import torch
 
     tensors, rank = network.tensors, network.settings.rank
