@@ -11,7 +11,7 @@ it, "over 1,600" anything above, and 52,002 agrees with the former.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -98,10 +98,22 @@ def about(claim: Claim[Any], subset: str | None = None) -> tuple[tuple[str, Any]
 
 def verdicts(field: str, said: Sequence[Said], subset: str | None = None) -> list[Verdict | None]:
     """Return the verdict on each claim of a field, in their order; None for measured ones."""
+    if field == "results":
+        said = [_as_share(one) for one in said]
     return [
         None if one.claim.status == "measured" else _verdict(field, at, said, subset)
         for at, one in enumerate(said)
     ]
+
+
+def _as_share(one: Said) -> Said:
+    """Return a result in per cent, or said to be a share, as the plain share that is measured."""
+    if one.claim.unit not in ("percent", "share"):
+        return one
+    value = one.value
+    if one.claim.unit == "percent" and _is_number(value):
+        value = float(Decimal(str(value)) / 100)
+    return replace(one, value=value, claim=replace(one.claim, unit=None, printed=None))
 
 
 def _verdict(field: str, at: int, said: Sequence[Said], subset: str | None) -> Verdict:

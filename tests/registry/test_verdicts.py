@@ -182,3 +182,20 @@ def test_fields_of_which_several_may_hold_are_no_contradiction() -> None:
 
 def test_a_verdict_reads_as_a_sentence() -> None:
     assert str(Verdict(kind="differs", by=0.5)) == "differs by +50.0%"
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [(0.299, "equal"), (0.29897, "within rounding"), (0.24566, "differs by +21.7%")],
+)
+def test_a_result_in_per_cent_is_held_against_a_measured_share(
+    measured: float, verdict: str
+) -> None:
+    owner = said(29.9, unit="percent", printed="29.9", benchmark="ifeval")
+    assert judged(owner, counted(measured, benchmark="ifeval"), field="results") == [verdict, "-"]
+
+
+def test_points_are_no_share() -> None:
+    owner = said(29.9, unit="points", benchmark="ifeval")
+    (verdict, _) = judged(owner, counted(0.299, benchmark="ifeval"), field="results")
+    assert verdict == "not comparable: the unit differs (points, none)"
