@@ -128,6 +128,31 @@ def save(learner: Learner, weights: Trained, base: Path, out: Path) -> None:
     checkpoints.save_model(unite(learner.adapted, weights), learner.tokenizer, out, beside)
 
 
+def log_probabilities(learner: Learner, batch: Packed) -> "torch.Tensor":
+    """Return the log-probability of each target of a batch, (targets,), in float32."""
+    import torch
+
+    from registry.tuning import vocabulary
+
+    head = learner.model.get_output_embeddings()
+    needed = 4 * len(batch.targets) * learner.model.config.vocab_size
+    if needed >= vocabulary.LARGE and _is_plain(learner.model, head):
+        states = hidden(learner, batch)[batch.keep]
+        return vocabulary.log_probability(states, head.weight.to(states.dtype), batch.targets)
+    found = logits(learner, batch)
+    return -torch.nn.functional.cross_entropy(found, batch.targets, reduction="none")
+
+
+def _is_plain(model: Any, head: Any) -> bool:
+    """Say whether logits are hidden states times the head's weights, and nothing else."""
+    import torch
+
+    scaled = ("final_logit_softcapping", "logits_scaling", "logit_scale", "lm_head_multiplier")
+    others = [getattr(model.config, name, None) for name in scaled]
+    with_bias = getattr(head, "bias", None) is not None
+    return type(head) is torch.nn.Linear and not with_bias and not any(others)
+
+
 def logits(learner: Learner, batch: Packed) -> "torch.Tensor":
     """Return a batch's logits at the places that are kept, (targets, vocabulary), in float32.
 
@@ -147,7 +172,7 @@ def hidden(learner: Learner, batch: Packed) -> "torch.Tensor":
     """Return the last hidden states of a batch, (tokens, width)."""
     import torch
 
-    with _half(learner):
+    with _half(learner), _adapting(learner, batch):
         body = learner.model.base_model
         found: torch.Tensor = body(**_given(learner, batch), use_cache=False).last_hidden_state[0]
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from registry.tuning.batches import Packed, Unit
-from registry.tuning.learner import Learner, logits
+from registry.tuning.learner import Learner, log_probabilities
 from registry.tuning.objectives import Loss
 
 if TYPE_CHECKING:
@@ -35,11 +35,9 @@ class Likelihood:
         """Return the summed loss over a batch's supervised tokens."""
         import torch
 
-        found = logits(learner, batch)
+        losses = -log_probabilities(learner, batch)
         if not self.unlikelihood:
-            cross = torch.nn.functional.cross_entropy(found, batch.targets, reduction="sum")
-            return Loss(cross)
-        losses = torch.nn.functional.cross_entropy(found, batch.targets, reduction="none")
+            return Loss(losses.sum())
         bad = _of_second_rows(units, batch)
         unlikely = -torch.log1p(-torch.exp(-losses[bad]).clamp(max=1 - 1e-6))
         total = losses[~bad].sum() + self.unlikelihood * unlikely.sum()

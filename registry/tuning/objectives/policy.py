@@ -10,11 +10,11 @@ from registry.canonical import Row
 from registry.cards.tuning import Policy
 from registry.rendering import Rendered
 from registry.tuning.batches import Packed, Unit
-from registry.tuning.learner import Learner, answering, logits
+from registry.tuning.learner import Learner, answering, log_probabilities
 from registry.tuning.objectives import Loss
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Reward = Callable[[Sequence[Row], Sequence[str]], Sequence[float]]
 """What answers to rows earn; both in one order."""
@@ -68,7 +68,7 @@ class Earning:
         """Return the summed loss over a batch's answers."""
         import torch
 
-        each = _log_probabilities(learner, batch)
+        each = log_probabilities(learner, batch)
         facts = torch.tensor([unit.facts for unit in units], device=each.device)
         advantage = facts[:, 0][batch.owners]
         # The ratio to itself is 1; its gradient is that of the log-probability.
@@ -80,7 +80,7 @@ class Earning:
         }
         if self.initial is not None:
             with torch.no_grad():
-                before = _log_probabilities(self.initial, batch)
+                before = log_probabilities(self.initial, batch)
             lead = before - each
             divergence = torch.exp(lead) - lead - 1
             own = own + self.settings.kl * divergence
@@ -111,10 +111,3 @@ def _text(tokenizer: Any, tokens: Sequence[int]) -> str:
     return str(
         tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
     )
-
-
-def _log_probabilities(learner: Learner, batch: Packed) -> "torch.Tensor":
-    import torch
-
-    found = logits(learner, batch)
-    return -torch.nn.functional.cross_entropy(found, batch.targets, reduction="none")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from registry.cards.tuning import Preference
 from registry.tuning.batches import Packed, Unit, best_fit, pack
-from registry.tuning.learner import Learner, logits
+from registry.tuning.learner import Learner, log_probabilities
 from registry.tuning.objectives import Loss
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def _scores(
     learner: Learner, batch: Packed, *, per_token: bool
 ) -> "tuple[torch.Tensor, torch.Tensor]":
     """Return each row's log-probability, summed or per token as asked, and always per token."""
-    import torch
-
-    found = logits(learner, batch)
-    each = -torch.nn.functional.cross_entropy(found, batch.targets, reduction="none")
+    each = log_probabilities(learner, batch)
     sums = batch.summed(each)
     means = sums / batch.counts().clamp(min=1)
     return (means if per_token else sums), means
