@@ -23,6 +23,7 @@ from registry.cards.kinds import Mixture
 from registry.cards.mixing import HoldOut
 from registry.cards.wordings import folded
 from registry.errors import RegistryError, near
+from registry.labels import Answers, Group, Labels, unlabelled
 from registry.shares import apportion, examples_proportional
 from registry.templates import Renderer, denied, input_of
 
@@ -31,9 +32,6 @@ _BATCH = 4096
 _SHOWN = 5
 
 PARTS = ("train", "held_out_tasks", "held_out_instances")
-
-Group = tuple[str, str]
-"""A dataset and a task."""
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -48,7 +46,8 @@ class Rows:
 
     `groups` are the dataset and task that a number in `group` means. `input` and `denied` are of
     rows that a template renders, else 0: a hash of the input alone, and whether a bad demonstration
-    gives the row's answer.
+    gives the row's answer. `labels` are the answers of classification tasks, where a switch of the
+    card asks for them.
     """
 
     groups: tuple[Group, ...]
@@ -59,6 +58,7 @@ class Rows:
     prompt: Hashes
     input: Hashes
     denied: Flags
+    labels: Labels
 
     def of(self, wanted: Collection[Group]) -> Flags:
         """Tell of each row whether its dataset and task are among these."""
@@ -100,6 +100,7 @@ class Choice:
     denied: int
     short: Mapping[str, int]
     few: Counts
+    unlabelled: Mapping[str, int]
 
 
 def scan(
@@ -110,11 +111,13 @@ def scan(
     group, hashes, wrong = array("q"), array("Q"), array("b")
     key = str(card.mix.seed).encode()
     problems = _Problems(card, renderers)
+    answers = Answers(card)
     for dataset, row in _watched(_rows(files, renderers), card.id, progress):
         group.append(numbers.setdefault((dataset, row["task"]), len(numbers)))
         hashes.extend(struct.unpack("<2Q", hash_of(row["id"].encode(), key, 16)))
         hashes.append(exchange_hash(encode(row["messages"]), encode(row["references"][:1])))
         hashes.append(_prompt_hash(row["messages"]))
+        answers.meet((dataset, row["task"]), row["references"])
         said, against = problems.look(dataset, row) if dataset in renderers else (0, False)
         hashes.append(said)
         wrong.append(against)
@@ -130,6 +133,7 @@ def scan(
         prompt=columns[3],
         input=columns[4],
         denied=np.frombuffer(wrong, np.bool_),
+        labels=answers.labels(),
     )
 
 
@@ -178,6 +182,8 @@ def choose(card: Mixture, rows: Rows) -> Choice:
     held = {group for group in rows.groups if group[1] in hold_out.tasks}
     only = {one.dataset: one.tasks for one in card.mix.datasets}
     trained = {group for group in rows.groups if not only[group[0]] or group[1] in only[group[0]]}
+    without = unlabelled(card, rows.labels, held | trained)
+    held, trained = held - without, trained - without
     of_held, of_trained = rows.of(held), rows.of(trained - held)
     held_once, pool = rows.once(of_held), rows.once(of_trained)
     duplicates = np.count_nonzero(of_held | of_trained) - np.count_nonzero(held_once | pool)
@@ -206,6 +212,7 @@ def choose(card: Mixture, rows: Rows) -> Choice:
         denied=int(against),
         short=short,
         few=nested({group: n for group, n in wanted.items() if n < hold_out.instances}),
+        unlabelled=Counter(dataset for dataset, _ in sorted(without)),
     )
 
 

@@ -1,13 +1,12 @@
 """From several canonical tables to one training table and what is held out of it.
 
 A first pass reads what the choice needs; a second takes the rows chosen. Rows are chosen and held
-out before templates render them: all that is made of a row goes where the row goes.
+out before switches and templates recast them: all that is made of a row goes where the row goes.
 """
 
 import struct
 from array import array
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,67 +16,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from registry.canonical import SCHEMA, TEMPLATED, RowWriter, Table, Written, from_dict, to_dict
+from registry.canonical import SCHEMA, TEMPLATED, Row, RowWriter, Written, from_dict, to_dict
 from registry.cards.kinds import Mixture
-from registry.choices import (
-    PARTS,
-    Choice,
-    Counts,
-    Group,
-    Hashes,
-    Ints,
-    Renderers,
-    Rows,
-    choose,
-    hash_of,
-    nested,
-    scan,
-)
+from registry.choices import Hashes, Ints, Renderers, Rows, choose, hash_of, nested, scan
 from registry.errors import RegistryError
 from registry.files import whole_folder
-from registry.reports import Measurement
-from registry.tally import ordered
+from registry.mixed import Mixed, Notes, Output, measured, rendered, switched
+from registry.recasts import Recast, recast
 from registry.templates import Renderer
 
 _BATCH = 4096
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mixed:
-    """What was written, and what had to be left out.
-
-    `counts` are rows by part, dataset and task, `wordings` those that a template rendered by part,
-    dataset and wording. `short` says how many rows a dataset lacks of its share; `few` how many
-    instances could be held out where a task has too few, by dataset and task.
-    """
-
-    tables: tuple[Written, ...]
-    counts: Mapping[str, Counts]
-    wordings: Mapping[str, Counts]
-    duplicates: int
-    contaminated: int
-    denied: int
-    short: Mapping[str, int]
-    few: Counts
-    measured: Mapping[str, tuple[Measurement, ...]]
-
-    @property
-    def notes(self) -> list[str]:
-        """Say in sentences what did not come out as the card asks."""
-        lines = [
-            f"dataset '{dataset}' lacks {rows} rows of its share"
-            for dataset, rows in self.short.items()
-        ]
-        lines += [
-            f"task '{task}' of {dataset} is so small that only {rows} instances are held out"
-            for dataset, tasks in self.few.items()
-            for task, rows in tasks.items()
-        ]
-        if self.contaminated:
-            lines.append(f"{self.contaminated} rows left out: their prompt is held out")
-        if self.denied:
-            lines.append(f"{self.denied} rows left out: a bad demonstration gives their answer")
-        return lines
+Recasts = Mapping[str, Recast]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +41,11 @@ class Renderings:
     taken: Ints
     order: Hashes
 
+    def empty(self, places: Ints) -> Ints:
+        """Return those of these places of whose rows nothing is made."""
+        none: Ints = places[self.first[places + 1] == self.first[places]]
+        return none
+
     def of(self, places: Ints) -> Ints:
         """Return all that is made of the rows at these places, in order."""
         many = self.first[places + 1] - self.first[places]
@@ -98,15 +53,6 @@ class Renderings:
         spread: Ints = np.repeat(self.first[places] - before, many)
         spread += np.arange(len(spread))
         return spread
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The tables of all parts, and their rows by group and by wording."""
-
-    tables: Mapping[str, Table]
-    sizes: Mapping[str, Mapping[Group, int]]
-    wordings: Mapping[str, Counts]
 
 
 def mix(card: Mixture, tables: Mapping[str, Path], out: Path, *, progress: bool = False) -> Mixed:
@@ -124,7 +70,8 @@ def mix(card: Mixture, tables: Mapping[str, Path], out: Path, *, progress: bool 
     rows = scan(card, files, renderers, progress)
     choice = choose(card, rows)
     with whole_folder(out) as folder:
-        written = _write(card, rows, choice.parts, files, renderers, folder)
+        recasts = _recasts(card, rows, renderers)
+        written = _write(card, rows, choice.parts, files, recasts, folder)
     counts = {
         part: nested({group: size for group, size in sizes.items() if size})
         for part, sizes in written.sizes.items()
@@ -136,13 +83,32 @@ def mix(card: Mixture, tables: Mapping[str, Path], out: Path, *, progress: bool 
         ),
         counts=counts,
         wordings=written.wordings,
+        recast=written.recast,
+        unshown=written.unshown,
+        unlabelled=choice.unlabelled,
         duplicates=choice.duplicates,
         contaminated=choice.contaminated,
         denied=choice.denied,
         short=choice.short,
         few=choice.few,
-        measured=_measured(counts, choice) | _rendered(rows, choice, renderers, written),
+        measured=measured(counts, choice)
+        | rendered(rows, choice, renderers, written)
+        | switched([id for id, one in recasts.items() if one.switches], choice, written),
     )
+
+
+def _recasts(card: Mixture, rows: Rows, renderers: Renderers) -> dict[str, Recast]:
+    """Return what recasts the rows of each dataset that has switches or a template."""
+    made = {
+        one.dataset: recast(
+            one,
+            card.mix.seed,
+            {task: said for (of, task), said in rows.labels.items() if of == one.dataset},
+            renderers.get(one.dataset),
+        )
+        for one in card.mix.datasets
+    }
+    return {dataset: one for dataset, one in made.items() if one.switches or one.renderer}
 
 
 def _files(card: Mixture, tables: Mapping[str, Path]) -> dict[str, list[Path]]:
@@ -167,21 +133,22 @@ def _write(
     rows: Rows,
     parts: Mapping[str, Ints],
     files: Mapping[str, Sequence[Path]],
-    renderers: Renderers,
+    recasts: Recasts,
     folder: Path,
 ) -> Output:
     wanted = np.unique(np.concatenate(list(parts.values())))
     held = _take(list(chain(*files.values())), wanted)
-    made = _renderings(card, rows, wanted, held, renderers)
+    places = {part: np.searchsorted(wanted, chosen) for part, chosen in parts.items()}
+    made = _renderings(card, rows, wanted, places, held, recasts)
     tables, sizes = {}, {}
-    wordings: dict[str, dict[str, Counter[str]]] = {}
-    for part, chosen in parts.items():
-        spread = made.of(np.searchsorted(wanted, chosen))
+    noted = Notes()
+    schema = TEMPLATED if any(one.renderer for one in recasts.values()) else SCHEMA
+    for part in parts:
+        spread = made.of(places[part])
         if part == "train":
             spread = spread[np.argsort(made.order[spread], kind="stable")]
         sizes[part] = rows.sizes(wanted[made.taken[spread]])
-        used = wordings.setdefault(part, {})
-        schema = TEMPLATED if renderers else SCHEMA
+        noted.unshown(part, rows.sizes(wanted[made.empty(places[part])]))
         with RowWriter(folder / f"{part}.parquet", schema=schema) as out:
             for start in range(0, len(spread), _BATCH):
                 some = spread[start : start + _BATCH]
@@ -191,39 +158,59 @@ def _write(
                 values = held.take(pa.array(taken)).to_pylist()
                 for row, group, nth in zip(values, groups, nths, strict=True):
                     dataset = rows.groups[group][0]
-                    if renderer := renderers.get(dataset):
-                        one = to_dict(renderer.render(from_dict(row), nth))
-                        used.setdefault(dataset, Counter())[one["template"]] += 1
-                        out.add(one)
+                    if dataset in recasts:
+                        before = from_dict(row)
+                        after = recasts[dataset].one(part, before, nth)
+                        noted.made(part, before, after)
+                        out.add(to_dict(after))
                     else:
                         out.add(row)
             tables[part] = out.finish()
-    return Output(tables, sizes, wordings)
+    return Output(tables, sizes, noted.wordings, noted.recast, noted.left)
 
 
 def _renderings(
-    card: Mixture, rows: Rows, wanted: Ints, held: Any, renderers: Renderers
+    card: Mixture,
+    rows: Rows,
+    wanted: Ints,
+    places: Mapping[str, Ints],
+    held: Any,
+    recasts: Recasts,
 ) -> Renderings:
     """Count what is made of each wanted row; the first of it has the row's place in training."""
-    many, later = np.ones(len(wanted), np.int64), array("Q")
+    many, later = np.ones(len(wanted), np.int64), dict[int, "array[int]"]()
     key = str(card.mix.seed).encode()
-    spreading = {group for group in rows.groups if group[0] in renderers}
-    places = np.flatnonzero(rows.of(spreading)[wanted])
-    for start in range(0, len(places), _BATCH):
-        some = places[start : start + _BATCH]
-        datasets = [rows.groups[group][0] for group in rows.group[wanted[some]].tolist()]
-        values = held.take(pa.array(some)).to_pylist()
-        for place, dataset, row in zip(some.tolist(), datasets, values, strict=True):
-            many[place] = renderers[dataset].many(from_dict(row))
-            for nth in range(1, many[place]):
-                later.extend(struct.unpack("<Q", hash_of(f"{row['id']}/{nth}".encode(), key)))
+    switching = {dataset: one for dataset, one in recasts.items() if one.switches}
+    for part, _, dataset, row in _recastable(rows, wanted, places, held, switching):
+        switching[dataset].meet(part, row)
+    for part, place, dataset, row in _recastable(rows, wanted, places, held, recasts):
+        many[place] = recasts[dataset].many(part, row)
+        for nth in range(1, many[place]):
+            rank = struct.unpack("<Q", hash_of(f"{row.id}/{nth}".encode(), key))
+            later.setdefault(place, array("Q")).extend(rank)
     first = np.concatenate([np.zeros(1, np.int64), np.cumsum(many)])
     order = np.zeros(first[-1], np.uint64)
-    of_row = np.zeros(first[-1], np.bool_)
-    of_row[first[:-1]] = True
-    order[of_row] = rows.order[wanted]
-    order[~of_row] = np.frombuffer(later, np.uint64)
+    some = many > 0
+    order[first[:-1][some]] = rows.order[wanted][some]
+    for place, ranks in later.items():
+        order[first[place] + 1 : first[place + 1]] = np.frombuffer(ranks, np.uint64)
     return Renderings(first, np.repeat(np.arange(len(wanted)), many), order)
+
+
+def _recastable(
+    rows: Rows, wanted: Ints, places: Mapping[str, Ints], held: Any, recasts: Recasts
+) -> Iterator[tuple[str, int, str, Row]]:
+    """Yield the wanted rows that something is made of: part, place, dataset and row."""
+    groups = [number for number, group in enumerate(rows.groups) if group[0] in recasts]
+    for part, all_of in places.items():
+        its = all_of[np.isin(rows.group[wanted[all_of]], groups)]
+        for start in range(0, len(its), _BATCH):
+            some = its[start : start + _BATCH]
+            for place, values in zip(
+                some.tolist(), held.take(pa.array(some)).to_pylist(), strict=True
+            ):
+                dataset = rows.groups[rows.group[wanted[place]]][0]
+                yield part, place, dataset, from_dict(values)
 
 
 def _take(files: Sequence[Path], wanted: Ints) -> Any:
@@ -236,63 +223,3 @@ def _take(files: Sequence[Path], wanted: Ints) -> Any:
                 parts.append(batch.take(pa.array(wanted[first:last] - start)))
                 start += batch.num_rows
     return pa.Table.from_batches(parts, SCHEMA).combine_chunks()
-
-
-def _measured(counts: Mapping[str, Counts], choice: Choice) -> dict[str, tuple[Measurement, ...]]:
-    sizes = {
-        part: {name: sum(of.values()) for name, of in some.items()} for part, some in counts.items()
-    }
-    return {
-        "scale": tuple(
-            one
-            for part in PARTS
-            for one in (
-                Measurement(value=sum(sizes[part].values()), unit="instances", split=part),
-                Measurement(value=sum(map(len, counts[part].values())), unit="tasks", split=part),
-                *(
-                    Measurement(value=size, unit="instances", split=part, subset=dataset)
-                    for dataset, size in sizes[part].items()
-                ),
-            )
-        ),
-        "tasks": tuple(
-            Measurement(value=ordered(of), unit="instances", split=part, subset=dataset)
-            for part in PARTS
-            for dataset, of in counts[part].items()
-        ),
-        "duplicates": (Measurement(value=choice.duplicates, unit="instances"),),
-        "contaminated": (Measurement(value=choice.contaminated, unit="instances"),),
-        "short": tuple(
-            Measurement(value=rows, unit="instances", subset=dataset)
-            for dataset, rows in choice.short.items()
-        ),
-        "few": tuple(
-            Measurement(value=ordered(of), unit="instances", subset=dataset)
-            for dataset, of in choice.few.items()
-        ),
-    }
-
-
-def _rendered(
-    rows: Rows, choice: Choice, renderers: Renderers, written: Output
-) -> dict[str, tuple[Measurement, ...]]:
-    """Return what templates add to the counts: rows drawn, wordings used, answers denied."""
-    if not renderers:
-        return {}
-    drawn: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
-    for part, chosen in choice.parts.items():
-        for (dataset, _), size in rows.sizes(chosen).items():
-            drawn[part][dataset] += size
-    return {
-        "drawn": tuple(
-            Measurement(value=drawn[part][dataset], unit="instances", split=part, subset=dataset)
-            for part in PARTS
-            for dataset in renderers
-        ),
-        "wordings": tuple(
-            Measurement(value=ordered(used), unit="instances", split=part, subset=dataset)
-            for part in PARTS
-            for dataset, used in written.wordings[part].items()
-        ),
-        "denied": (Measurement(value=choice.denied, unit="instances"),),
-    }

@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.cards.claim import Claim, Measured
 from registry.cards.kinds import Benchmark, Card, Dataset, Mixture, Model, Recipe
-from registry.cards.mixing import Template
+from registry.cards.mixing import Ingredient, Template
 from registry.cards.shapes import fields_of, is_claims
 from registry.cards.tuning import contradictions
 from registry.cards.vocabulary import METRICS, RANKED
@@ -90,6 +90,38 @@ def _mixture(card: Mixture) -> Found:
         if one.template:
             for field, message in _template(one.template):
                 yield f"mix.datasets[{at}].template.{field}", message
+        for field, message in _switches(one):
+            yield f"mix.datasets[{at}].{field}", message
+
+
+_APART = {
+    "symbols": ("template", "sequence"),
+    "sequence": ("template", "rejected"),
+}
+"""The switches of an ingredient that do not go together."""
+
+
+def _switches(one: Ingredient) -> Found:
+    """Find switches that contradict each other."""
+    given = {
+        "template": one.template is not None,
+        "sequence": one.sequence is not None,
+        "rejected": one.rejected != "published",
+    }
+    for field, others in _APART.items():
+        if getattr(one, field) is not None:
+            for other in others:
+                if given[other]:
+                    yield field, f"does not go with {other}; remove one of the two"
+    if one.symbols:
+        yield from _twice("symbols.kinds", one.symbols.kinds)
+    if one.sequence and one.sequence.length < 2:
+        yield "sequence.length", f"{one.sequence.length} is no sequence; write 2 or more"
+    if one.rejected == "negatives":
+        if one.symbols:
+            yield "rejected", "symbols stand for labels, and a bad output is none; write labels"
+        if one.template and one.template.family != "human":
+            yield "rejected", "negatives go with family human, or without a template"
 
 
 def _template(template: Template) -> Found:

@@ -61,6 +61,43 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Symbols:
+    """Symbols in place of labels, explained by examples only (Wei et al., 2023, arXiv 2305.08298).
+
+    A task is a classification task if all its rows together give 2 to 10 different answers, each of
+    them at least twice. Held-out rows get symbols too.
+    """
+
+    exemplars: Annotated[
+        int, POSITIVE, "Other rows of the task that a prompt shows for each label, at most."
+    ]
+    kinds: Annotated[
+        tuple[Literal["numbers", "letters", "words"], ...],
+        FILLED,
+        "What symbols are drawn from, anew for every prompt.",
+    ] = ("numbers", "letters", "words")
+    instruction: Annotated[
+        bool, "Keep the task's instruction, with its own labels, before the examples."
+    ] = False
+    others: Annotated[
+        Literal["keep", "drop"], "Tasks that are no classification: as they are, or left out."
+    ] = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Several rows as one prompt, to be answered in order (Hu et al., 2024, arXiv 2403.07794).
+
+    Held-out rows are joined with held-out rows.
+    """
+
+    length: Annotated[int, POSITIVE, "Instructions in one prompt, 2 at least."]
+    within: Annotated[
+        Literal["task", "dataset"], "Whether the others are of the same task, or any of its rows."
+    ] = "dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ingredient:
     """One dataset of a mixture."""
 
@@ -75,6 +112,17 @@ class Ingredient:
     tasks: Annotated[tuple[str, ...], "Only these tasks; empty: all."] = ()
     template: Annotated[
         Template | None, "How its rows are put to a model; empty: as they were published."
+    ] = None
+    symbols: Annotated[
+        Symbols | None, "Symbol tuning; empty: labels are called what they are called."
+    ] = None
+    rejected: Annotated[
+        Literal["published", "labels", "negatives"],
+        "The worse answer of a training row: its own; another of its options, or of its task's"
+        " labels, drawn; or every negative demonstration becomes a row, on top of the size.",
+    ] = "published"
+    sequence: Annotated[
+        Joined | None, "Sequential instructions; empty: a row is a prompt of its own."
     ] = None
 
 

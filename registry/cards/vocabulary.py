@@ -162,6 +162,7 @@ FORMATS = (
     "coachlm",
     "coedit",
     "comparison",
+    "constraint-programs",
     "cot-collection",
     "crossfit",
     "doit",
@@ -201,6 +202,8 @@ FORMATS = (
 METRICS = (
     "exact_match",
     "rouge_l",
+    "program_exact",
+    "program_execution",
     "prompt_strict",
     "prompt_loose",
     "instruction_strict",

@@ -56,6 +56,7 @@ for command in (
     hub.status,
     stages.fetch,
     stages.convert,
+    stages.generate_programs,
     stages.mix,
     batch.show_batch,
     stages.tune,

@@ -91,6 +91,27 @@ def convert(
         click.echo(f"  {count:,} {reason}")
 
 
+@click.command("generate-programs")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--size", type=click.IntRange(1), default=900, show_default=True, help="Rows.")
+@click.option("--seed", type=int, default=17, show_default=True)
+def generate_programs(out: Path, size: int, seed: int) -> None:
+    """Write instructions with the programs of their requirements, as IFEval's JSON lines.
+
+    They are drawn from hand-written wordings, without a model: the same size and seed write the
+    same bytes, which the card of constraint-programs pins.
+
+    \b
+        registry generate-programs --out programs.jsonl --size 900 --seed 17
+    """
+    from registry.hashing import hash_file
+    from registry.programs import write
+
+    write(out, size, seed)
+    found = hash_file(out)
+    click.echo(f"{out}: {size:,} rows, {found.bytes:,} bytes, sha256 {found.sha256}")
+
+
 mix = _stage(
     "mix", "Mix datasets into the training table of mixture CARD.", "registry mix evals-small"
 )

@@ -96,12 +96,15 @@ def _pairs(tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
 
 
 def _with_rejected(tokenizer: Any, rows: Sequence[Row], settings: Tune) -> list[Unit]:
-    better = render_rows(tokenizer, rows, loss_on=settings.loss_on)
+    """Return answers with their rejected ones; a row may have a rejected answer alone."""
+    answered = (row for row in rows if row.references or not row.rejected)
+    better = render_rows(tokenizer, answered, loss_on=settings.loss_on)
     worse = render_rows(tokenizer, (_worse(row) for row in rows if row.rejected))
-    return [
-        Unit((one, next(worse)) if row.rejected else (one,))
-        for row, one in zip(rows, better, strict=True)
-    ]
+    made = []
+    for row in rows:
+        first = next(better) if row.references or not row.rejected else _asked(tokenizer, row)
+        made.append(Unit((first, next(worse)) if row.rejected else (first,)))
+    return made
 
 
 def _worse(row: Row) -> Row:

@@ -1,8 +1,8 @@
 """The log-probability of each target, without the logits of all of them at once.
 
-The logits of a long batch over a large vocabulary take more memory than all else of a step. What the
-backward pass needs of them is one number a target: they are multiplied again there, a chunk at a
-time (the idea of cut cross-entropy; Wijmans et al., 2024). That costs time on a CPU, so it is for
+The logits of a long batch over a large vocabulary take more memory than all else of a step. What
+the backward pass needs of them is one number a target: they are multiplied again there, a chunk at
+a time (the idea of cut cross-entropy; Wijmans et al., 2024). That costs time on a CPU, so it is for
 batches whose logits would be large.
 """
 

@@ -11,7 +11,8 @@ from registry.canonical import Message, Origin, Row, digest_table, read_rows, wr
 from registry.cards import Mixture
 from registry.cards.mixing import HoldOut, Ingredient, Mix
 from registry.errors import RegistryError
-from registry.mixtures import Mixed, mix
+from registry.mixed import Mixed
+from registry.mixtures import mix
 
 
 def song(dataset: str, task: str, number: int, prompt: str = "", answer: str = "La.") -> Row:

@@ -23,8 +23,10 @@ from registry.canonical import (
 )
 from registry.cards import Mixture
 from registry.cards.mixing import Demonstrations, HoldOut, Ingredient, Mix, Template, Verbalised
+from registry.choices import PARTS
 from registry.errors import RegistryError
-from registry.mixtures import PARTS, Mixed, mix
+from registry.mixed import Mixed
+from registry.mixtures import mix
 
 LABELS = ("good", "bad", "so-so")
 NLI = Template(family="nli", wordings=("about", "label"))

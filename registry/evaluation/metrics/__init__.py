@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from registry.errors import RegistryError, near
 from registry.evaluation.metrics.exact_match import exact_match
+from registry.evaluation.metrics.programs import program_exact, program_execution
 from registry.evaluation.metrics.rouge_l import rouge_l
 
 Metric = Callable[[str, Sequence[str]], float]
@@ -12,6 +13,8 @@ Metric = Callable[[str, Sequence[str]], float]
 METRICS: Mapping[str, Metric] = {
     "exact_match": exact_match,
     "rouge_l": rouge_l,
+    "program_exact": program_exact,
+    "program_execution": program_execution,
 }
 
 

@@ -24,6 +24,8 @@ SCORERS = {
     "rouge_155": f"{_METRICS}.rouge_155",
     "super_ni": f"{_METRICS}.super_ni",
     "bbh": f"{_METRICS}.bbh",
+    "program_exact": f"{_METRICS}.programs",
+    "program_execution": f"{_METRICS}.programs",
     "options": f"{_EVALUATION}.options",
     "instructions": f"{_EVALUATION}.instructions.verdicts",
 }

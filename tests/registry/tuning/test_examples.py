@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from registry.cards.tuning import Lora, Tune
 from registry.errors import RegistryError
 from registry.rendering import Rendered
 from registry.tuning.batches import Unit
-from registry.tuning.examples import check, fingerprint, fitting
+from registry.tuning.examples import check, fingerprint, fitting, units
 
 SETTINGS = Tune(
     method="full",
@@ -104,3 +105,22 @@ def test_how_often_a_checkpoint_is_written_does_not_change_the_fingerprint(
     often = replace(SETTINGS, checkpoint_every=1)
     rows = make_rows(5)
     assert fingerprint(tiny_folder, rows, SETTINGS) == fingerprint(tiny_folder, rows, often)
+
+
+def test_a_row_may_have_a_rejected_answer_alone(
+    tokenizer: Any, make_rows: Callable[..., list[Row]]
+) -> None:
+    good, bad, both = make_rows(3)
+    bad = replace(bad, references=(), rejected=("lo",))
+    both = replace(both, rejected=("lo",))
+    made, _ = units(tokenizer, [good, bad, both], replace(SETTINGS, unlikelihood=1.0))
+    learnt = [[any(row.labels_mask) for row in unit.rows] for unit in made]
+    assert learnt == [[True], [False, True], [True, True]]
+
+
+def test_a_row_without_any_answer_is_refused(
+    tokenizer: Any, make_rows: Callable[..., list[Row]]
+) -> None:
+    rows = [replace(row, references=()) for row in make_rows(2)]
+    with pytest.raises(RegistryError, match="has no reference to train on"):
+        units(tokenizer, rows, replace(SETTINGS, unlikelihood=1.0))

@@ -170,6 +170,16 @@ def test_unlikelihood_is_equation_4(make_tiny: Any, tokenizer: Any, pairs: list[
     assert float(found.total.detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
 
 
+def test_a_rejected_answer_alone_becomes_less_likely(
+    run: Run, make_rows: Callable[..., list[Row]]
+) -> None:
+    alone = [replace(row, references=(), rejected=("lo",)) for row in make_rows(4)]
+    run.rows = [*make_rows(8), *alone]
+    settings = replace(SETTINGS, unlikelihood=1.0)
+    run.tune(settings)
+    assert run.logged[-1]["unlikelihood"] < run.logged[0]["unlikelihood"]
+
+
 def test_preference_starts_from_log_2_and_ends_preferring(run: Run) -> None:
     tuned = run.tune(DPO)
     assert tuned.first_loss == pytest.approx(0.6931, abs=1e-3)
