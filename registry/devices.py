@@ -1,6 +1,8 @@
 """Where tensors live and in which precision they are multiplied."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -118,3 +120,19 @@ def peak_memory(device: "torch.device") -> int:
 
     unit = 1 if platform.system() == "Darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@contextmanager
+def enough_memory(device: "torch.device", what: str) -> Iterator[None]:
+    """Say, where memory runs out, for what and what to do."""
+    import torch
+
+    try:
+        yield
+    except RuntimeError as error:
+        # On a CPU there is no class for it, and mostly the system ends the process instead.
+        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise RegistryError(
+            f"tuning: {device.type} has no memory for {what}; the last checkpoint is kept"
+        ) from None

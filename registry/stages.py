@@ -17,7 +17,7 @@ from registry.cards.tuning import Tune
 from registry.errors import RegistryError
 from registry.hashing import digest, hash_file
 from registry.index import Registry, load, name_of
-from registry.logbook import Say, clock, done, made_by
+from registry.logbook import Say, clock, code, done, made_by
 from registry.losses import Losses
 from registry.place import Place
 from registry.reports import Artefact, Measurement, Report, artefact
@@ -123,40 +123,24 @@ def mix(place: Place, name: str, *, say: Say) -> Report:
 
 
 def tune(place: Place, name: str, *, say: Say) -> Report:
-    """Tune a model as its card says; a killed run goes on from its last checkpoint."""
-    from registry import canonical, tracking, trained
-    from registry.tuning import loop
+    """Tune a model as its card says; a killed run goes on from its last checkpoint.
 
-    registry = load(place.root)
-    card = _card(registry, name, Model)
-    if card.build is None:
-        reason = card.not_reproduced or "the card has no `build`; add one"
-        raise RegistryError(f"{name_of(card)}: cannot be tuned: {reason}")
-    recipe = _card(registry, f"recipes/{card.build.recipe}", Recipe)
-    table = place.mixture(card.build.mixture) / "train.parquet"
-    inputs = (
-        *made_by(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
-        *made_by(place, "mix", card.build.mixture, "/train.parquet"),
-        *_of_reward_model(place, registry, recipe.tune),
-    )
+    Under torchrun the processes tune together, and this is what the one that leads does.
+    """
+    from registry import devices, tracking, trained
+
+    card, recipe, inputs = _to_tune(place, name)
     losses = Losses(place.checkpoints(card.id) / "losses.jsonl")
     watched = os.environ.get("MLFLOW_TRACKING_URI")
     with clock() as environment, tracking.live(watched, card.id, say=say) as live:
-        tuned = loop.tune(
-            place.model(card.build.base),
-            list(canonical.read_rows(table)),
-            recipe.tune,
-            place.model(card.id),
-            place.checkpoints(card.id),
-            device=place.device,
-            reward=_reward(place, registry, recipe.tune),
-            log=_both(losses, live),
-            say=say,
-            progress=place.progress,
-        )
+        environment["code"] = code(place.root)
+        log = _both(losses, live)
+        tuned = _tune(place, card, recipe, log=log, say=say, progress=place.progress)
     losses.finish(place.losses(card.id), recipe.tune.steps)
     trained.write(place.shown(card.id), tuned.shown)
     environment |= {"device": tuned.device, "precision": tuned.precision}
+    environment["hardware"] = devices.describe(devices.choose(place.device))
+    environment |= {"processes": tuned.processes} if tuned.processes > 1 else {}
     environment |= {"resumed_from": tuned.resumed_from} if tuned.resumed_from else {}
     outputs = (
         artefact(place.root, place.model(card.id) / WEIGHTS),
@@ -166,6 +150,12 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
     )
     settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
     return done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
+
+
+def follow(place: Place, name: str) -> None:
+    """Take part in a tuning that another process leads; write nothing but parts of checkpoints."""
+    card, recipe, _ = _to_tune(place, name)
+    _tune(place, card, recipe, log=lambda *_: None, say=lambda _: None, progress=False)
 
 
 def evaluate(place: Place, name: str, *, say: Say) -> Report:
@@ -373,7 +363,52 @@ def _beside_weights(place: Place, id: str) -> tuple[Artefact, ...]:
     return tuple(artefact(place.root, one) for one in others if one)
 
 
-def _reward(place: Place, registry: Registry, settings: Tune) -> Any:
+def _to_tune(place: Place, name: str) -> tuple[Model, Recipe, tuple[Artefact, ...]]:
+    """Return a model's card and its recipe, and what they are made of, which has to be there."""
+    registry = load(place.root)
+    card = _card(registry, name, Model)
+    if card.build is None:
+        reason = card.not_reproduced or "the card has no `build`; add one"
+        raise RegistryError(f"{name_of(card)}: cannot be tuned: {reason}")
+    recipe = _card(registry, f"recipes/{card.build.recipe}", Recipe)
+    inputs = (
+        *made_by(place, _maker(registry, card.build.base), card.build.base, WEIGHTS),
+        *made_by(place, "mix", card.build.mixture, "/train.parquet"),
+        *_of_reward_model(place, registry, recipe.tune),
+    )
+    return card, recipe, inputs
+
+
+def _tune(
+    place: Place,
+    card: Model,
+    recipe: Recipe,
+    *,
+    log: Callable[[int, Mapping[str, float]], None],
+    say: Say,
+    progress: bool,
+) -> "Tuned":
+    from registry import canonical
+    from registry.tuning import distributed, loop
+
+    assert card.build is not None
+    with distributed.joined(place.device) as group:
+        return loop.tune(
+            place.model(card.build.base),
+            list(canonical.read_rows(place.mixture(card.build.mixture) / "train.parquet")),
+            recipe.tune,
+            place.model(card.id),
+            place.checkpoints(card.id),
+            device=place.device,
+            reward=_reward(place, recipe.tune),
+            group=group,
+            log=log,
+            say=say,
+            progress=progress,
+        )
+
+
+def _reward(place: Place, settings: Tune) -> Any:
     """Return what answers earn under a recipe; None where nothing is earned."""
     if settings.policy is None:
         return None
@@ -450,6 +485,7 @@ def _answer(
 
     rows = list(islice(canonical.read_rows(place.root / table.path), limit))
     if benchmark.rank:
+        rows = _with_options(rows, benchmark, say)
         return _rank(place, card, benchmark, benchmark.rank, rows, table, weights, answers, say=say)
     if benchmark.generate is None:
         raise RegistryError(f"{name_of(benchmark)}: says not how to answer; add `generate`")
@@ -465,6 +501,16 @@ def _answer(
         progress=place.progress,
         say=say,
     )
+
+
+def _with_options(rows: list["Row"], benchmark: Benchmark, say: Say) -> list["Row"]:
+    """Leave out a mixture's rows with nothing to rank; a benchmark's own must all have options."""
+    if not benchmark.rows:
+        return rows
+    kept = [row for row in rows if row.options or row.rejected]
+    if len(kept) < len(rows):
+        say(f"{benchmark.id}: {len(rows) - len(kept)} of {len(rows)} rows have nothing to rank")
+    return kept
 
 
 def _rank(

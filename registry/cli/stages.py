@@ -115,11 +115,32 @@ def generate_programs(out: Path, size: int, seed: int) -> None:
 mix = _stage(
     "mix", "Mix datasets into the training table of mixture CARD.", "registry mix evals-small"
 )
-tune = _stage(
-    "tune",
-    "Tune model CARD by its recipe; goes on where a killed run stopped.",
-    "TUNEDECK_DEVICE=cpu registry tune smollm2-evals",
-)
+
+
+@click.command()
+@click.argument("card")
+@ROOT
+@JSON
+def tune(card: str, root: Path, as_json: bool) -> None:
+    """Tune model CARD by its recipe; goes on where a killed run stopped.
+
+    Under torchrun the processes share the model and each step; the first one reports.
+
+    \b
+        TUNEDECK_DEVICE=cpu registry tune smollm2-evals
+        torchrun --nproc-per-node 8 -m registry.cli tune smollm2-evals
+    """
+    from registry import stages
+    from registry.place import here
+    from registry.tuning.distributed import group
+
+    place = here(root)
+    if not group().leads:
+        stages.follow(place, card)
+        return
+    report = stages.tune(place, card, say=say)
+    if as_json:
+        print_json(json.loads((root / report.file).read_text(encoding="utf-8")))
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 Tensors are the trained weights, the optimiser's moments and the states of the random generators;
 the rest is JSON in the file's header. One file, renamed into place: there is never half a state.
+Several processes write a folder instead, see `sharded`; whatever their number, it goes on.
 """
 
 import json
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from registry.files import partial, whole
+from registry.tuning import sharded
 from registry.tuning.batches import Place
+from registry.tuning.distributed import ALONE, Group
 from registry.tuning.weights import Trained
 
 if TYPE_CHECKING:
@@ -40,19 +43,22 @@ def save(
     progress: Progress,
     weights: Trained,
     optimiser: "torch.optim.Optimizer",
+    group: Group = ALONE,
 ) -> None:
     """Write the state, replacing the one before."""
     from safetensors.torch import save_file
 
-    tensors = _random_states()
-    for name, master in zip(weights.names, weights.masters, strict=True):
-        moments = optimiser.state[master]
-        tensors[f"weight/{name}"] = master.detach().contiguous()
-        tensors[f"mean/{name}"] = moments["exp_avg"]
-        tensors[f"square/{name}"] = moments["exp_avg_sq"]
+    tensors = _tensors(weights, optimiser)
     header = {"fingerprint": fingerprint, "progress": json.dumps(asdict(progress))}
+    if group.size > 1:
+        new = sharded.save(folder, progress.step, header, tensors, group)
+        if group.leads:
+            (folder / NAME).unlink(missing_ok=True)
+            sharded.discard(folder, but=new)
+        return
     with whole(folder / NAME) as temporary:
-        save_file(tensors, temporary, metadata=header)
+        save_file(tensors | _random_states(), temporary, metadata=header)
+    sharded.discard(folder)
 
 
 def restore(
@@ -60,41 +66,82 @@ def restore(
     fingerprint: str,
     weights: Trained,
     optimiser: "torch.optim.Optimizer",
+    group: Group,
     say: Callable[[str], None],
 ) -> Progress:
     """Put the saved state back and return how far it is: at the start, if there is none.
 
-    A state of other settings, rows or weights is removed, which is said.
+    One process or several may have written it. A state of other settings, rows or weights is
+    removed, which is said.
     """
+    found = sharded.agreed(_last(folder) if group.leads else None, group)
+    if found is None:
+        return Progress()
+    path, progress, mark = found
+    if mark != fingerprint:
+        say(f"{folder}: the checkpoint is of other settings, rows or base weights; starting anew")
+        if group.leads:
+            discard(folder)
+        return Progress()
+    _make_room(weights, optimiser, progress.step)
+    tensors = _tensors(weights, optimiser)
+    if path.name == NAME and group.size == 1:
+        _fill(path, tensors)
+    else:
+        sharded.read(path.parent if path.name == NAME else path, tensors, group)
+    return progress
+
+
+def _last(folder: Path) -> tuple[Path, Progress, str] | None:
+    """Return where the last state is, how far it is, and of which run."""
+    from safetensors import safe_open
+
+    headers: dict[Path, dict[str, str]]
+    headers = {path: sharded.header(path) for path in sharded.states(folder)}
+    if (folder / NAME).is_file():
+        with safe_open(folder / NAME, "pt") as opened:
+            headers[folder / NAME] = opened.metadata() or {}
+    found = [
+        (path, _progress(header["progress"]), header["fingerprint"])
+        for path, header in headers.items()
+    ]
+    # A kill between a new state's last step and the removal of the one before leaves both.
+    return max(found, key=lambda one: one[1].step, default=None)
+
+
+def _tensors(weights: Trained, optimiser: "torch.optim.Optimizer") -> "dict[str, torch.Tensor]":
+    """Return the tensors of a state, by name; what is copied into them is in the state."""
+    found = {}
+    for name, master in zip(weights.names, weights.masters, strict=True):
+        moments = optimiser.state[master]
+        found[f"weight/{name}"] = master.detach().contiguous()
+        found[f"mean/{name}"] = moments["exp_avg"]
+        found[f"square/{name}"] = moments["exp_avg_sq"]
+    return found
+
+
+def _make_room(weights: Trained, optimiser: "torch.optim.Optimizer", step: int) -> None:
+    """Give the optimiser a state, as it is after a step but for the moments' values."""
+    import torch
+
+    for master in weights.masters:
+        optimiser.state[master] = {
+            "step": torch.tensor(float(step), device=master.device),
+            "exp_avg": torch.zeros_like(master),
+            "exp_avg_sq": torch.zeros_like(master),
+        }
+
+
+def _fill(path: Path, tensors: "dict[str, torch.Tensor]") -> None:
     import torch
     from safetensors import safe_open
 
-    if not (folder / NAME).is_file():
-        return Progress()
-    with safe_open(folder / NAME, "pt") as opened:
-        header = opened.metadata() or {}
-        if header.get("fingerprint") == fingerprint:
-            progress = _progress(header["progress"])
-            _fill(opened, weights, optimiser, progress.step)
-            torch.set_rng_state(opened.get_tensor("random/cpu"))
-            if "random/cuda" in opened.keys():  # noqa: SIM118 (no mapping)
-                torch.cuda.set_rng_state(opened.get_tensor("random/cuda"))
-            return progress
-    say(f"{folder}: the checkpoint is of other settings, rows or base weights; starting anew")
-    discard(folder)
-    return Progress()
-
-
-def _fill(opened: Any, weights: Trained, optimiser: "torch.optim.Optimizer", step: int) -> None:
-    import torch
-
-    for name, master in zip(weights.names, weights.masters, strict=True):
-        master.data.copy_(opened.get_tensor(f"weight/{name}"))
-        optimiser.state[master] = {
-            "step": torch.tensor(float(step), device=master.device),
-            "exp_avg": opened.get_tensor(f"mean/{name}").to(master.device),
-            "exp_avg_sq": opened.get_tensor(f"square/{name}").to(master.device),
-        }
+    with safe_open(path, "pt") as opened:
+        for name, tensor in tensors.items():
+            tensor.copy_(opened.get_tensor(name))
+        torch.set_rng_state(opened.get_tensor("random/cpu"))
+        if "random/cuda" in opened.keys():  # noqa: SIM118 (no mapping)
+            torch.cuda.set_rng_state(opened.get_tensor("random/cuda"))
 
 
 def _progress(text: str) -> Progress:
@@ -116,3 +163,4 @@ def discard(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NAME).unlink(missing_ok=True)
     partial(folder / NAME).unlink(missing_ok=True)
+    sharded.discard(folder)

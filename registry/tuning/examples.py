@@ -1,6 +1,7 @@
 """Which rows can be trained on under a recipe, and what identifies a run."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,32 @@ from registry.rendering import Rendered, prompt, render_rows
 from registry.tuning.batches import Unit
 
 
-def check(settings: Tune) -> None:
-    """Refuse switches that contradict each other, all at once."""
+def check(settings: Tune, base: Path) -> None:
+    """Refuse switches that contradict each other or the model in folder `base`, all at once."""
     found = [f"tune.{field}: {said}" for field, said in contradictions(settings)]
+    found += _beyond(settings, base)
     if found:
         raise RegistryError("\n".join(found))
+
+
+def _beyond(settings: Tune, base: Path) -> Iterator[str]:
+    """Yield what a model's own settings say against the recipe."""
+    file = base / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    context = config.get("text_config", config).get("max_position_embeddings")
+    # Virtual tokens of a prompt count as tokens of the row; those of a prefix come before it.
+    before = settings.virtual.tokens if settings.virtual and settings.method == "prefix" else 0
+    if context and settings.max_tokens + before > context:
+        yield (
+            f"tune.max_tokens: rows of {settings.max_tokens + before} tokens are longer than the "
+            f"{context} that the model {base.name} was made for (max_position_embeddings); lower "
+            f"max_tokens to {context - before}"
+        )
+    if quantised := config.get("quantization_config"):
+        yield (
+            f"{base.name}: its weights are quantised ({quantised.get('quant_method')}), which "
+            "cannot be trained; use the model's bfloat16 or float32 weights"
+        )
 
 
 def units(
@@ -44,6 +66,8 @@ def units(
 
 def fitting(made: Sequence[Unit], settings: Tune, virtual: int = 0) -> tuple[list[Unit], int]:
     """Return the units whose rows are all short enough, and how many are not."""
+    if not made:
+        raise RegistryError("rows: there are none to train on; add datasets to the mixture")
     most = settings.max_tokens - virtual
     if settings.policy:
         most -= settings.policy.max_new_tokens

@@ -150,7 +150,10 @@ def _is_plain(model: Any, head: Any) -> bool:
     scaled = ("final_logit_softcapping", "logits_scaling", "logit_scale", "lm_head_multiplier")
     others = [getattr(model.config, name, None) for name in scaled]
     with_bias = getattr(head, "bias", None) is not None
-    return type(head) is torch.nn.Linear and not with_bias and not any(others)
+    if type(head) is not torch.nn.Linear or with_bias or any(others):
+        return False
+    # Weights that are split over processes are whole inside the model's own forward alone.
+    return type(head.weight) is torch.nn.Parameter
 
 
 def logits(learner: Learner, batch: Packed) -> "torch.Tensor":

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from registry.canonical import Row
 from registry.cards.tuning import Tune
-from registry.devices import choose, compute_dtype, matmul_rate, peak_memory
+from registry.devices import choose, compute_dtype, enough_memory, matmul_rate, peak_memory
 from registry.errors import RegistryError
 from registry.trained import Shown
-from registry.tuning.batches import Place, Unit, best_fit, pack, steps_from
+from registry.tuning import distributed
+from registry.tuning.batches import Place, Unit, pack, steps_from
 from registry.tuning.checkpointing import Progress, discard, restore, save
+from registry.tuning.distributed import ALONE, Group
 from registry.tuning.examples import check, fingerprint, plan, units
 from registry.tuning.learner import Learner, open_learner, told
 from registry.tuning.learner import save as save_learner
@@ -61,6 +63,7 @@ class Tuned:
     parameters: int
     peak_memory_bytes: int
     device: str
+    processes: int
     precision: str
     packing: float
     mfu: float
@@ -88,6 +91,7 @@ def tune(
     *,
     device: str = "auto",
     reward: Reward | None = None,
+    group: Group = ALONE,
     log: Callable[[int, Mapping[str, float]], None],
     say: Callable[[str], None],
     progress: bool,
@@ -96,16 +100,22 @@ def tune(
 
     A run that was killed goes on from its last checkpoint and ends with the same losses. `log`
     gets the measures of each step, counted from 1; steps after that checkpoint come again.
-    `reward` says what answers earn, for objective policy.
+    `reward` says what answers earn, for objective policy. Of a group of processes each makes this
+    call, and the one that leads writes what there is to write.
     """
     import torch
 
-    check(settings)
+    check(settings, base)
+    distributed.check(settings, group)
     where = choose(device)
     dtype = compute_dtype(where, settings.precision)
     rate_of_matrices = matmul_rate(where, dtype)
     torch.manual_seed(settings.seed)
-    learner = open_learner(base, settings, where, dtype)
+    with enough_memory(where, "the model; use a smaller one, or more devices with torchrun"):
+        at = where if group.size == 1 else torch.device("cpu")
+        learner = open_learner(base, settings, at, dtype)
+        if group.size > 1:
+            distributed.split(learner, where, group)
     made, too_long = units(learner.tokenizer, rows, settings, learner.virtual)
     shown = first_sequences(learner.tokenizer, rows, made, settings)
     learner = told(learner, rows)
@@ -115,7 +125,7 @@ def tune(
     mark = fingerprint(base, rows, settings, dtype=str(dtype), at_once=at_once)
     # What an objective asks of the initial model comes before a checkpoint's weights are put back.
     objective, made = choose_objective(learner, base, rows, made, settings, at_once, reward)
-    done = restore(checkpoints, mark, weights, optimiser, say)
+    done = restore(checkpoints, mark, weights, optimiser, group, say)
     publish(weights, settings.seed, done.step)
     if resumed_from := done.step:
         say(f"{checkpoints}: going on after step {resumed_from} of {settings.steps}")
@@ -123,15 +133,20 @@ def tune(
     tokens_before, began = done.tokens, perf_counter()
     planned = steps_from(done.place, *plan(made, settings), settings.seed)
     curves: dict[str, list[float]] = defaultdict(list)
-    with _bar(settings.steps, done.step, progress) as show:
+    advice = "lower tokens_at_once, say `recompute: true`, or use method 'lora'"
+    enough = enough_memory(where, f"{at_once} tokens at once; {advice}")
+    with enough, _bar(settings.steps, done.step, progress) as show:
         while done.step < settings.steps:
             before = perf_counter()
             place, chosen = next(planned)
             rate = _rate(done.step, settings)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            for each in optimiser.param_groups:
+                each["lr"] = rate
             taken = objective.drawn(learner, [made[at] for at in chosen], done.step)
-            step = optimise(learner, objective, taken, weights, optimiser, settings.clip, at_once)
+            distributed.draw(settings.seed, done.step, group)
+            step = optimise(
+                learner, objective, taken, weights, optimiser, settings.clip, at_once, group
+            )
             done = _after(done, place, step, len(chosen))
             publish(weights, settings.seed, done.step)
             speed = step.tokens / (perf_counter() - before)
@@ -150,11 +165,14 @@ def tune(
             )
             show(step.loss, speed)
             if done.step % settings.checkpoint_every == 0 and done.step < settings.steps:
-                save(checkpoints, mark, done, weights, optimiser)
+                save(checkpoints, mark, done, weights, optimiser, group)
     seconds = perf_counter() - began
 
-    save_learner(learner, weights, base, out)
-    discard(checkpoints)
+    if group.size > 1:
+        learner, weights = _whole(base, settings, learner, weights, group)
+    if group.leads:
+        save_learner(learner, weights, base, out)
+        discard(checkpoints)
     tokens_per_second = (done.tokens - tokens_before) / seconds
     return Tuned(
         steps=done.step,
@@ -172,9 +190,10 @@ def tune(
         parameters=learner.size,
         peak_memory_bytes=peak_memory(where),
         device=where.type,
+        processes=group.size,
         precision="bf16" if dtype == torch.bfloat16 else "fp32",
         packing=done.tokens / (done.step * settings.tokens_per_step),
-        mfu=6 * learner.size * tokens_per_second / rate_of_matrices,
+        mfu=6 * learner.size * tokens_per_second / (group.size * rate_of_matrices),
         measures={name: _ends(curve) for name, curve in curves.items()},
         shown=shown,
     )
@@ -188,6 +207,7 @@ def optimise(
     optimiser: "torch.optim.Optimizer",
     clip: float,
     at_once: int,
+    group: Group = ALONE,
 ) -> Step:
     """Take one step on units, at most `at_once` tokens of them in memory at a time."""
     import torch
@@ -196,20 +216,18 @@ def optimise(
     weight = max(1, objective.weight(taken))
     total = torch.zeros((), device=learner.device)
     sums: dict[str, list[float]] = {}
-    for part in best_fit(lengths, at_once):
+    for part, counts in distributed.passes(lengths, at_once, group):
         some = [taken[at] for at in part]
         batch = pack([row for unit in some for row in unit.rows], learner.device, learner.virtual)
-        try:
-            loss = objective.loss(learner, batch, some)
-            (loss.total / weight).backward()  # type: ignore[no-untyped-call]
-        except torch.OutOfMemoryError:
-            raise RegistryError(_no_memory(learner, at_once)) from None
+        loss = objective.loss(learner, batch, some)
+        (loss.total / weight * counts).backward()  # type: ignore[no-untyped-call]
         gather(weights)
-        total += loss.total.detach() / weight
+        total += loss.total.detach() / weight * counts
         for name, (value, count) in loss.measures.items():
             before = sums.setdefault(name, [0.0, 0])
-            sums[name] = [before[0] + float(value), before[1] + count]
-    norm = float(torch.nn.utils.clip_grad_norm_(weights.masters, clip))
+            sums[name] = [before[0] + float(value) * counts, before[1] + count * counts]
+    distributed.summed(total, sums, group)
+    norm = distributed.clip(weights, clip)
     if not (isfinite(norm) and isfinite(total.item())):
         raise RegistryError(
             f"tuning: the loss is {total.item()} and the gradient's norm {norm}; "
@@ -226,18 +244,26 @@ def optimise(
     )
 
 
+def _whole(
+    base: Path, settings: Tune, learner: Learner, parts: Trained, group: Group
+) -> tuple[Learner, Trained]:
+    """Put the parts that a group holds together, where it leads, in the model as one has it."""
+    import torch
+
+    if not group.leads:
+        distributed.unite(parts, None)
+        return learner, parts
+    made = open_learner(base, settings, torch.device("cpu"), learner.dtype)
+    weights = trained(made.parameters())
+    distributed.unite(parts, weights)
+    return made, weights
+
+
 def _longest(made: Sequence[Unit], settings: Tune) -> int:
     """Return how many tokens may have to go through the model together."""
     virtual = settings.virtual.tokens if settings.method == "prompt" and settings.virtual else 0
     longest = max(unit.tokens + virtual * len(unit.rows) for unit in made)
     return max(longest, settings.max_tokens)
-
-
-def _no_memory(learner: Learner, at_once: int) -> str:
-    return (
-        f"tuning: {learner.device.type} has no memory for {at_once} tokens at once; lower "
-        "tokens_at_once, say `recompute: true`, or use method 'lora'; the last checkpoint is kept"
-    )
 
 
 def _ends(curve: Sequence[float]) -> tuple[float, float]:

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.cards.tuning import Lora, Tune
-from registry.checkpoints import quiet, round_to_bf16
+from registry.checkpoints import quiet
 from registry.errors import RegistryError
 
 if TYPE_CHECKING:
     import torch
+
+
+_NOISE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +73,35 @@ def gather(weights: Trained) -> None:
 
 
 def publish(weights: Trained, seed: int, step: int) -> None:
-    """Give the model the masters' values, as of a step.
+    """Give the model the masters' values, as of a step, rounded up or down at random.
 
-    The noise of the rounding depends on seed and step alone, so that a resumed run computes with
-    the same weights as one that was never stopped.
+    The noise depends on seed and step alone, so that a resumed run computes with the same weights
+    as one that was never stopped. It is drawn once and read from another place for each tensor:
+    to draw it for each, as `round_to_bf16` does, took a tenth of a step on a CPU.
     """
     import torch
 
     noise = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    drawn = torch.randint(0, 1 << 16, (2 * _NOISE,), dtype=torch.int32, generator=noise)
+    drawn = drawn.to(weights.own[0].device)
     with torch.no_grad():
-        for own, master in zip(weights.own, weights.masters, strict=True):
+        for number, (own, master) in enumerate(zip(weights.own, weights.masters, strict=True)):
             if own is not master:
-                own.copy_(round_to_bf16(master, noise))
+                start = number * 7919 % _NOISE
+                _round_into(own, master, drawn[start : start + _NOISE])
+
+
+def _round_into(own: "torch.Tensor", master: "torch.Tensor", noise: "torch.Tensor") -> None:
+    """Round float32 into bfloat16 by noise of 16 bits, used again along the tensor."""
+    import torch
+
+    room = torch.empty_like(noise)
+    bits = torch.split(master.detach().view(torch.int32).view(-1), _NOISE)
+    kept = torch.split(own.view(torch.int16).view(-1), _NOISE)
+    for part, to in zip(bits, kept, strict=True):
+        moved = torch.add(part, noise[: len(part)], out=room[: len(part)])
+        # bfloat16 is the upper half of a float32: a carry out of the lower half rounds up.
+        to.copy_(moved.bitwise_right_shift_(16))
 
 
 def unite(model: Any, weights: Trained) -> Any:

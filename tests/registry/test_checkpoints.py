@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
 from registry.cards.tuning import Lora
@@ -152,6 +153,46 @@ def test_safetensors_are_imported_with_what_lies_beside_them(
     assert found.keys() == given.keys()
     for name in ("model.safetensors", "tokenizer.json", "chat_template.jinja"):
         assert found[name] == given[name]
+
+
+@pytest.fixture
+def in_parts(tiny: Any, tokenizer: Any, tmp_path: Path) -> Path:
+    """Return a folder as publishers of large models lay it out."""
+    folder = tmp_path / "in-parts"
+    with quiet():
+        tiny.to(torch.bfloat16).save_pretrained(folder, max_shard_size="20KB")
+        tokenizer.save_pretrained(folder)
+    assert len(list(folder.glob("model-*.safetensors"))) == 3
+    return folder
+
+
+@pytest.mark.parametrize(
+    "named", ["model.safetensors.index.json", "model-00002-of-00003.safetensors"]
+)
+def test_weights_in_several_files_become_one(
+    in_parts: Path, tiny_folder: Path, tmp_path: Path, named: str
+) -> None:
+    import_base(in_parts / named, "safetensors", tmp_path / "out")
+    assert count_parameters(tmp_path / "out") == count_parameters(tiny_folder)
+    found = safetensors.torch.load_file(tmp_path / "out" / "model.safetensors")
+    parts = [safetensors.torch.load_file(part) for part in in_parts.glob("model-*")]
+    assert found.keys() == {name for part in parts for name in part}
+    assert all(torch.equal(found[name], part[name]) for part in parts for name in part)
+
+
+def test_a_missing_part_of_the_weights_is_named(in_parts: Path, tmp_path: Path) -> None:
+    (in_parts / "model-00002-of-00003.safetensors").unlink()
+    with pytest.raises(
+        RegistryError, match=r"names model-00002-of-00003\.safetensors, which is not"
+    ):
+        import_base(in_parts / "model.safetensors.index.json", "safetensors", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_parts_without_their_index_are_refused(in_parts: Path, tmp_path: Path) -> None:
+    (in_parts / "model.safetensors.index.json").unlink()
+    with pytest.raises(RegistryError, match=r"from parts with .*index\.json beside them"):
+        import_base(in_parts / "model-00001-of-00003.safetensors", "safetensors", tmp_path / "out")
 
 
 def test_a_missing_weights_file_is_named(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from registry.canonical import Row
-from registry.cards.tuning import Lora, Tune
+from registry.cards.tuning import Lora, Tune, Virtual
 from registry.errors import RegistryError
+from registry.files import write_json
 from registry.rendering import Rendered
 from registry.tuning.batches import Unit
 from registry.tuning.examples import check, fingerprint, fitting, units
@@ -54,23 +56,54 @@ def test_a_first_token_alone_is_nothing_to_learn() -> None:
         fitting([Unit((Rendered("songs:1", (7, 7), (True, False)),))], most(8))
 
 
-def test_settings_that_agree_are_accepted() -> None:
-    check(SETTINGS)
-    check(replace(SETTINGS, method="lora", lora=Lora(rank=2, alpha=4)))
+def test_settings_that_agree_are_accepted(tiny_folder: Path) -> None:
+    check(SETTINGS, tiny_folder)
+    check(replace(SETTINGS, method="lora", lora=Lora(rank=2, alpha=4)), tiny_folder)
 
 
 @pytest.mark.parametrize(
     "settings",
     [replace(SETTINGS, method="lora"), replace(SETTINGS, lora=Lora(rank=2, alpha=4))],
 )
-def test_lora_is_given_with_its_method_and_only_then(settings: Tune) -> None:
+def test_lora_is_given_with_its_method_and_only_then(settings: Tune, tiny_folder: Path) -> None:
     with pytest.raises(RegistryError, match=r"tune\.lora"):
-        check(settings)
+        check(settings, tiny_folder)
 
 
-def test_a_row_that_fits_no_step_is_refused_beforehand() -> None:
+def test_a_row_that_fits_no_step_is_refused_beforehand(tiny_folder: Path) -> None:
     with pytest.raises(RegistryError, match=r"a row of 64 tokens fits no step of 32"):
-        check(replace(SETTINGS, tokens_per_step=32))
+        check(replace(SETTINGS, tokens_per_step=32), tiny_folder)
+
+
+def test_rows_longer_than_the_model_s_context_are_refused_with_both_numbers(
+    tiny_folder: Path,
+) -> None:
+    fits = replace(SETTINGS, max_tokens=512, tokens_per_step=1024)
+    check(fits, tiny_folder)
+    said = "rows of 513 tokens are longer than the 512 .* lower max_tokens to 512$"
+    with pytest.raises(RegistryError, match=said):
+        check(replace(fits, max_tokens=513), tiny_folder)
+
+
+def test_what_stands_before_a_row_is_in_the_model_s_context_too(tiny_folder: Path) -> None:
+    prompt = replace(SETTINGS, method="prompt", virtual=Virtual(tokens=8))
+    fits = replace(prompt, max_tokens=512, tokens_per_step=1024)
+    check(fits, tiny_folder)  # its virtual tokens are among the 512
+    with pytest.raises(RegistryError, match=r"rows of 520 tokens .* lower max_tokens to 504"):
+        check(replace(fits, method="prefix"), tiny_folder)
+
+
+def test_quantised_weights_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    base = copytree(tiny_folder, tmp_path / "tiny-fp8")
+    config = json.loads((base / "config.json").read_text())
+    write_json(base / "config.json", config | {"quantization_config": {"quant_method": "fp8"}})
+    with pytest.raises(RegistryError, match=r"^tiny-fp8: its weights are quantised \(fp8\)"):
+        check(SETTINGS, base)
+
+
+def test_an_empty_mixture_is_named_as_such() -> None:
+    with pytest.raises(RegistryError, match="none to train on; add datasets to the mixture"):
+        fitting([], SETTINGS)
 
 
 def test_the_fingerprint_is_the_same_for_the_same_run(

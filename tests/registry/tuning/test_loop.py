@@ -1,10 +1,13 @@
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from registry.errors import RegistryError
 from registry.rendering import render
 from registry.tuning.checkpointing import NAME
 from registry.tuning.loop import Tuned, tune
+from registry.tuning.objectives import Loss
+from registry.tuning.objectives.likelihood import Likelihood
 
 CPU = torch.device("cpu")
 SETTINGS = Tune(
@@ -283,6 +288,92 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_model(run: Run) -> 
     assert not (run.folder / "out").exists()
 
 
+def failing_at(step: int, spoil: Callable[[Loss], Loss], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spoil the loss of a step, counted from 1; each of SETTINGS' takes one pass."""
+    real, calls = Likelihood.loss, count(1)
+
+    def loss(self: Likelihood, *given: Any) -> Loss:
+        found = real(self, *given)
+        return spoil(found) if next(calls) == step else found
+
+    monkeypatch.setattr(Likelihood, "loss", loss)
+
+
+def test_a_loss_that_is_no_number_leaves_the_checkpoint_before_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def to_nan(loss: Loss) -> Loss:
+        return Loss(loss.total * math.nan)
+
+    failing_at(6, to_nan, monkeypatch)
+    with pytest.raises(RegistryError, match=r"the loss is nan .* lower the learning rate"):
+        run.tune(SETTINGS)
+    monkeypatch.undo()
+    assert run.tune(replace(SETTINGS)).resumed_from == 4
+
+
+def test_a_lower_learning_rate_after_a_failure_starts_anew_with_a_sentence(
+    run: Run, other: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_at(6, lambda loss: Loss(loss.total * math.nan), monkeypatch)
+    with pytest.raises(RegistryError, match="lower the learning rate"):
+        run.tune(SETTINGS)
+    monkeypatch.undo()
+    lower = replace(SETTINGS, learning_rate=1e-3)
+    assert run.tune(lower).resumed_from == 0
+    (sentence,) = run.said
+    assert sentence.endswith("starting anew")
+    other.tune(lower)
+    assert run.saved() == other.saved()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
+        ),
+    ],
+)
+def test_too_little_memory_is_a_sentence_and_leaves_the_checkpoint_before_it(
+    run: Run, error: RuntimeError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(loss: Loss) -> Loss:
+        raise error
+
+    failing_at(6, fail, monkeypatch)
+    said = "cpu has no memory for 1024 tokens at once; lower tokens_at_once, .* checkpoint is kept$"
+    with pytest.raises(RegistryError, match=said):
+        run.tune(SETTINGS)
+    monkeypatch.undo()
+    assert run.tune(SETTINGS).resumed_from == 4
+
+
+def test_a_bug_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(loss: Loss) -> Loss:
+        raise RuntimeError("shapes do not match")
+
+    failing_at(1, fail, monkeypatch)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        run.tune(SETTINGS)
+
+
+def test_no_rows_are_a_sentence(run: Run) -> None:
+    run.rows = []
+    with pytest.raises(RegistryError, match="none to train on"):
+        run.tune(SETTINGS)
+
+
+def test_a_recipe_beyond_the_model_s_context_is_refused_before_anything_is_opened(
+    run: Run,
+) -> None:
+    longer = replace(SETTINGS, max_tokens=1024, tokens_per_step=1024)
+    with pytest.raises(RegistryError, match="rows of 1024 tokens are longer than the 512"):
+        run.tune(longer)
+    assert not (run.folder / "out").exists()
+
+
 def test_a_row_without_a_reference_is_named(run: Run) -> None:
     run.rows.append(replace(run.rows[0], id="songs:mute", references=()))
     with pytest.raises(RegistryError, match="songs:mute: it has no reference"):
@@ -304,3 +395,87 @@ def test_progress_is_shown_on_stderr(run: Run, capfd: pytest.CaptureFixture[str]
     assert shown.out == ""
     assert "9/9" in shown.err
     assert "tokens/s" in shown.err
+
+
+SLOW_STEPS = replace(SETTINGS, steps=200, checkpoint_every=3)
+TO_BE_KILLED = """
+import sys
+from pathlib import Path
+import torch
+from registry.canonical import read_rows
+from registry.cards.tuning import Tune
+from registry.tuning import checkpointing
+from registry.tuning.loop import tune
+
+torch.set_num_threads(1)
+base, rows, folder = map(Path, sys.argv[1:4])
+tune(base, list(read_rows(rows)), {settings!r}, folder / "out", folder / "checkpoints",
+     device="cpu", log=lambda step, _: print(step, flush=True), say=lambda _: None, progress=False)
+"""
+
+
+def killed(steps: int, seconds: float, script: str, *arguments: Path) -> int:
+    """Start a script, kill it so long after it took so many steps, and return how it ended."""
+    words = [sys.executable, "-c", script, *map(str, arguments)]
+    with subprocess.Popen(words, env=os.environ, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(steps):
+            process.stdout.readline()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+        return process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_that_is_killed_at_ten_random_moments_ends_with_the_same_bytes(
+    run: Run, other: Run, tmp_path: Path
+) -> None:
+    run.tune(SLOW_STEPS)
+    write_rows(tmp_path / "rows.parquet", other.rows)
+    script = TO_BE_KILLED.format(settings=SLOW_STEPS)
+    given = (other.base, tmp_path / "rows.parquet", other.folder)
+    drawn = random.Random(17)
+    for _ in range(10):
+        moment = drawn.randrange(6), drawn.uniform(0, 0.1)
+        assert killed(*moment, script, *given) == -signal.SIGKILL
+    assert killed(0, 600, script, *given) == 0
+    assert other.saved() == run.saved()
+    assert list((other.folder / "checkpoints").iterdir()) == []
+
+
+WRITING = """
+import os, signal
+from registry import files
+
+real, written = files.settle, []
+
+def settle(temporary, path):
+    if path.name == checkpointing.NAME:
+        written.append(path)
+        if len(written) == 3:  # of this process: steps 12 and so on
+            with temporary.open("rb+") as stream:
+                stream.truncate(100)
+            os.kill(os.getpid(), signal.SIGKILL)
+    real(temporary, path)
+
+files.settle = settle
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(
+    run: Run, other: Run, tmp_path: Path
+) -> None:
+    run.tune(SETTINGS)
+    every = replace(SETTINGS, checkpoint_every=1)
+    write_rows(tmp_path / "rows.parquet", other.rows)
+    script = TO_BE_KILLED.format(settings=every).replace("torch.set_num", WRITING + "torch.set_num")
+    given = (other.base, tmp_path / "rows.parquet", other.folder)
+    assert killed(0, 60, script, *given) == -signal.SIGKILL
+    left = {each.name for each in (other.folder / "checkpoints").iterdir()}
+    assert left == {NAME, f"{NAME}.partial"}
+    assert other.tune(SETTINGS).resumed_from == 2
+    assert other.saved() == run.saved()
+    assert list((other.folder / "checkpoints").iterdir()) == []

@@ -85,6 +85,24 @@ def test_what_is_published_depends_on_seed_and_step_alone(tiny: Any) -> None:
     assert not torch.equal(seen[0], seen[3])
 
 
+def test_each_tensor_is_rounded_by_noise_of_its_own(tiny: Any) -> None:
+    weights = learned(tiny.to(torch.bfloat16))
+    shapes = [each.shape for each in weights.masters]
+    one, other = [at for at, shape in enumerate(shapes) if shape == (64, 32)][:2]
+    for at in (one, other):
+        weights.masters[at].fill_(1 + 1 / 256)  # halfway between two values of bfloat16
+    publish(weights, seed=1, step=1)
+    assert not torch.equal(weights.own[one], weights.own[other])
+    assert set(weights.own[one].flatten().tolist()) == {1.0, 1 + 1 / 128}
+
+
+def test_a_tensor_longer_than_the_noise_is_rounded_to_its_end() -> None:
+    own = torch.zeros(1 << 11, (1 << 10) + 1, dtype=torch.bfloat16)
+    master = torch.full_like(own, -3.0, dtype=torch.float32)
+    publish(Trained(("long",), (own,), (master,)), seed=1, step=1)
+    assert torch.equal(own.float(), master)
+
+
 def test_a_united_model_holds_the_masters_and_stays_tied(tiny: Any) -> None:
     weights = learned(tiny.to(torch.bfloat16))
     weights.masters[0].add_(1e-5)
