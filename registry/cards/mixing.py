@@ -118,8 +118,9 @@ class Ingredient:
     ] = None
     rejected: Annotated[
         Literal["published", "labels", "negatives"],
-        "The worse answer of a training row: its own; another of its options, or of its task's"
-        " labels, drawn; or every negative demonstration becomes a row, on top of the size.",
+        "The worse answer of a row: its own; another of its options, or of its task's labels,"
+        " drawn, of held-out rows as well; or every negative demonstration becomes a training row,"
+        " on top of the size.",
     ] = "published"
     sequence: Annotated[
         Joined | None, "Sequential instructions; empty: a row is a prompt of its own."

@@ -1,4 +1,4 @@
-"""Where the worse answer of a training row comes from, for objectives that learn from it."""
+"""Where the worse answer of a row comes from, for objectives that learn from it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from registry.recasts.drawing import drawn
 
 
 class OtherLabels:
-    """Rejects another of a row's options, or of its task's labels; held-out rows stay."""
+    """Rejects another of a row's options, or of its task's labels; of held-out rows as well."""
 
     def __init__(self, seed: int, labels: Mapping[str, tuple[str, ...]]) -> None:
         self._seed = seed
@@ -20,7 +20,7 @@ class OtherLabels:
 
     def make(self, part: str, row: Row) -> tuple[Row, ...]:
         """Return the row with the label drawn; as it is where there is no other."""
-        if part != "train" or not row.references:
+        if not row.references:
             return (row,)
         right = set(map(folded, row.references))
         known = row.options or self._labels.get(row.task, ())
