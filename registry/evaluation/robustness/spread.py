@@ -20,6 +20,8 @@ from registry.evaluation.robustness.perturb import KINDS, origin_of
 from registry.evaluation.summary import Summary, summarise
 
 _NAMED = re.compile(rf"(?:{'|'.join(KINDS)})\.\d+")
+OF_TEXTS: Mapping[str, Metric] = {name: METRICS[name] for name in ("exact_match", "rouge_l")}
+"""The metrics of answers that are texts, where nobody says which."""
 _NO_METRICS = ("task", *outputs.KEYS)
 
 
@@ -62,7 +64,7 @@ class Spread:
 def read(
     paths: Sequence[Path],
     rows: Iterable[Row] = (),
-    metrics: Mapping[str, Metric] = METRICS,
+    metrics: Mapping[str, Metric] = OF_TEXTS,
 ) -> list[Scores]:
     """Read files of answers, of verdicts (`registry score --items`) and of scores (its `--json`).
 
