@@ -75,7 +75,20 @@ def test_a_trial_is_run_as_the_main_job_is(stages: dict[str, Any], name: str) ->
     trial, main = yaml.safe_load(text)["stages"][name]["do"], stages[name]["do"]
     assert trial.pop("wdir") == ".."
     assert set(main.get("deps", ())) <= set(trial.pop("deps", ()))
-    assert trial == {key: value for key, value in main.items() if key != "deps"}
+    assert trial.pop("outs") == [one for one in main["outs"] if not _is_report(one)]
+    assert trial == {key: main[key] for key in ("cmd", "params")}
+
+
+def test_the_main_job_waits_for_no_trial(stages: dict[str, Any]) -> None:
+    text = (TOP / "recipes" / "dvc.yaml").read_text()
+    for stage in yaml.safe_load(text)["stages"].values():
+        assert not any(_is_report(one) for one in stage.get("do", stage)["outs"])
+    assert "reports/tune" in stages["publish"]["deps"]
+
+
+def _is_report(out: Any) -> bool:
+    (path,) = out if isinstance(out, dict) else (out,)
+    return str(path).startswith("reports/")
 
 
 def test_a_trial_and_its_base_answer_what_the_card_claims(
