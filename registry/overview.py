@@ -1,6 +1,6 @@
 """The small table at the end of `make repro`: what came in, what was trained, what it scores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from registry.cards import Model
@@ -9,15 +9,22 @@ from registry.query import by_stage
 from registry.reports import Known, Measurement, Report, results, scored
 
 
-def overview(registry: Registry, found: Iterable[Report]) -> dict[str, Any]:
-    """Return the numbers of the last run as plain values; what has not run is absent."""
+def overview(
+    registry: Registry, found: Iterable[Report], main: Container[str] | None = None
+) -> dict[str, Any]:
+    """Return the numbers of the last run as plain values; what has not run is absent.
+
+    Of `main` models only, where the main job has some; `others` counts the other tuned ones.
+    """
     known = by_stage(found)
     converted = [known["convert", id] for id in registry.datasets if ("convert", id) in known]
-    tuned = [card for id, card in registry.models.items() if ("tune", id) in known]
+    every = [card for id, card in registry.models.items() if ("tune", id) in known]
+    tuned = [card for card in every if main is None or card.id in main] or every
     return {
         "converted": [_converted(report) for report in converted],
         "tuned": [_tuned(known["tune", card.id]) for card in tuned],
         "scores": [line for card in tuned for line in _scores(card, known)],
+        "others": len(every) - len(tuned),
     }
 
 
@@ -71,6 +78,8 @@ def as_text(made: Mapping[str, Any]) -> str:
             "Trace it:    registry lineage MODEL --up",
         )
     )
+    if made["others"]:
+        following += f"\nCompare it:  registry report recipes, with {made['others']} models more"
     return "\n\n".join([*said, following])
 
 

@@ -70,20 +70,20 @@ class Place:
 
 def here(root: Path = Path()) -> Place:
     """Return the place described by `params.yaml` and the environment, which comes first."""
-    said = _machine(root)
-    mirror = os.environ.get("TUNEDECK_MIRROR") or said.get("mirror")
+    given = said(root)
+    mirror = os.environ.get("TUNEDECK_MIRROR") or given.get("mirror")
     return Place(
         root=root,
         mirror=Path(mirror).expanduser() if mirror else None,
-        device=os.environ.get("TUNEDECK_DEVICE") or said.get("device") or "auto",
+        device=os.environ.get("TUNEDECK_DEVICE") or given.get("device") or "auto",
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI")
-        or said.get("tracking_uri")
+        or given.get("tracking_uri")
         or "sqlite:///mlflow.db",
     )
 
 
-def _machine(root: Path) -> dict[str, Any]:
-    """Read what `params.yaml` says of this machine."""
+def said(root: Path) -> dict[str, Any]:
+    """Read what `params.yaml` says: what the main job runs over, and of this machine."""
     path = root / "params.yaml"
     if not path.is_file():
         return {}

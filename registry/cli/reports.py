@@ -83,8 +83,10 @@ def report_run(root: Path, as_json: bool) -> None:
     """
     from registry import overview, reports
     from registry.index import load
+    from registry.place import said
 
-    made = overview.overview(load(root), reports.all_of(root))
+    main = said(root).get("tuned")
+    made = overview.overview(load(root), reports.all_of(root), main)
     if as_json:
         print_json(made)
     else:

@@ -71,3 +71,14 @@ def test_a_model_whose_base_was_not_evaluated_has_no_change(
     (line,) = overview(load(root), without)["scores"]
     assert line["before"] is None
     assert "+" not in as_text(overview(load(root), without))
+
+
+def test_only_the_main_job_s_models_are_told_and_the_others_counted(
+    root: Path, reports: list[Report]
+) -> None:
+    cards = load(root)
+    assert overview(cards, reports, {"singer"})["others"] == 0
+    # Where none of the main job has run, all that has run is told.
+    assert [one["model"] for one in overview(cards, reports, {"dancer"})["tuned"]] == ["singer"]
+    assert "more" not in as_text(overview(cards, reports, {"singer"}))
+    assert "with 2 models more" in as_text(overview(cards, reports) | {"others": 2})
