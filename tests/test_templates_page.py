@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 from registry.canonical import Demonstration, Message, Row
 from registry.cards import Mixture, load_text
@@ -39,7 +40,7 @@ def row(dataset: str) -> Row:
 
 
 def test_its_card_does_to_rows_what_it_shows() -> None:
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     card = load_text(text)
     assert isinstance(card, Mixture)
     made = []
@@ -49,6 +50,17 @@ def test_its_card_does_to_rows_what_it_shows() -> None:
         assert list(renderer.problems(row(one.dataset))) == []
         made.append(renderer.render(row(one.dataset)).messages[0].content)
     assert made == blocks("text")
+
+
+def test_its_switches_are_those_of_a_card() -> None:
+    text, switches = blocks("yaml")
+    head = text[: text.index("  datasets:\n")]
+    card = load_text(f"{head}  datasets:\n{indent(switches, '    ')}\n  size: 3\n  seed: 1\n")
+    assert isinstance(card, Mixture)
+    symbols, rejected, joined = card.mix.datasets
+    assert symbols.symbols
+    assert rejected.rejected == "labels"
+    assert joined.sequence
 
 
 def test_its_table_has_every_wording() -> None:
