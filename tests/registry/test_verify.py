@@ -35,3 +35,14 @@ def test_verify_names_a_missing_file(tmp_path: Path) -> None:
     wrote(tmp_path).unlink()
     _, (difference,) = verify(Place(root=tmp_path))
     assert difference.message.startswith("is missing")
+
+
+def test_a_file_beside_the_main_job_may_be_missing_but_not_changed(tmp_path: Path) -> None:
+    path = wrote(tmp_path)
+    write_text(tmp_path / "params.yaml", "datasets: [y]\ntuned:\n  z: {mixture: w}\n")
+    path.write_text("abd")
+    assert len(verify(Place(root=tmp_path))[1]) == 1
+    path.unlink()
+    assert verify(Place(root=tmp_path)) == (0, [])
+    write_text(tmp_path / "params.yaml", "datasets: [x]\n")
+    assert len(verify(Place(root=tmp_path))[1]) == 1
