@@ -143,7 +143,7 @@ def deal(lengths: Sequence[int], hands: int) -> list[list[int]]:
     """Deal things to hands, the longest first, each to the hand that has least so far.
 
     >>> deal([3, 5, 1, 2], hands=2)
-    [[1], [0, 2, 3]]
+    [[1, 2], [0, 3]]
     """
     found: list[list[int]] = [[] for _ in range(hands)]
     held = [(0, hand) for hand in range(hands)]

@@ -43,15 +43,24 @@ def steps(uri: str) -> list[dict[str, Any]]:
 
 
 def proven(registry: Registry, known: list[Report]) -> Edges:
-    """Return the proven edges that lead to a model's own scores, as the pages draw them."""
+    """Return the proven edges that lead to a model's own scores, as the pages draw them.
+
+    Its own are those on what its mixture held out: a trace from the weights meets that mixture.
+    """
     whole = lineage.graph(registry, known)
-    own = [name for name in whole.nodes if name.startswith(f"scores/{MODEL}/")]
+    own = [f"scores/{MODEL}/{name}" for name in answered(registry)]
     parts = [lineage.up(whole, name) for name in (f"models/{MODEL}", *own)]
     edges = {edge for part in parts for edge in part.edges if edge.proof == "proven"}
     return {(edge.source, edge.target) for edge in edges}
 
 
-def from_mlflow(uri: str, steps: list[dict[str, Any]]) -> Edges:
+def answered(registry: Registry) -> tuple[str, ...]:
+    card = registry.models[MODEL]
+    assert card.evaluate
+    return card.evaluate.benchmarks
+
+
+def from_mlflow(uri: str, steps: list[dict[str, Any]], names: tuple[str, ...]) -> Edges:
     """Return the same from MLflow alone: who wrote the file that another read, back to the files.
 
     A trace leads from weights to native files; the scores are the logged model's own metrics, each
@@ -66,6 +75,8 @@ def from_mlflow(uri: str, steps: list[dict[str, Any]]) -> Edges:
         path = file["path"].removeprefix(f"data/native/{id}/")
         edges.add((f"files/{id}/{path}", file["card"]))
     for benchmark, table in scored(uri, steps):
+        if benchmark not in names:
+            continue
         target = f"scores/{MODEL}/{benchmark}"
         edges.add((f"models/{MODEL}", target))
         edges |= {(f"benchmarks/{benchmark}", target)} if table in makers else set()
@@ -88,7 +99,7 @@ def scored(uri: str, steps: list[dict[str, Any]]) -> set[tuple[str, str]]:
 def test_the_proven_edges_of_the_pages_are_those_that_mlflow_has(
     registry: Registry, known: list[Report], uri: str, steps: list[dict[str, Any]]
 ) -> None:
-    found = from_mlflow(uri, steps)
+    found = from_mlflow(uri, steps, answered(registry))
     assert found == proven(registry, known)
     kinds = {source.partition("/")[0] for source, _ in found}
     assert kinds == {"files", "datasets", "mixtures", "models", "benchmarks"}
