@@ -6,7 +6,7 @@ from typing import Any
 from registry.cards import Model
 from registry.index import Registry
 from registry.query import by_stage
-from registry.reports import Known, Measurement, Report, results, scored
+from registry.reports import Known, Report, mean_of, number, results, scored
 
 
 def overview(
@@ -86,9 +86,9 @@ def as_text(made: Mapping[str, Any]) -> str:
 def _converted(report: Report) -> dict[str, Any]:
     return {
         "dataset": report.id,
-        "instances": _number(report, "scale", unit="instances"),
-        "tasks": _number(report, "scale", unit="tasks"),
-        "quarantined": _number(report, "quarantined", unit="instances"),
+        "instances": number(report, "scale", unit="instances"),
+        "tasks": number(report, "scale", unit="tasks"),
+        "quarantined": number(report, "quarantined", unit="instances"),
     }
 
 
@@ -97,11 +97,11 @@ def _tuned(report: Report) -> dict[str, Any]:
         "model": report.id,
         "device": report.environment.get("device"),
         "precision": report.environment.get("precision"),
-        "steps": _number(report, "steps"),
-        "tokens": _number(report, "scale", unit="tokens"),
-        "tokens_per_second": _number(report, "tokens_per_second"),
-        "first_loss": _number(report, "loss", part="first"),
-        "last_loss": _number(report, "loss", part="last"),
+        "steps": number(report, "steps"),
+        "tokens": number(report, "scale", unit="tokens"),
+        "tokens_per_second": number(report, "tokens_per_second"),
+        "first_loss": number(report, "loss", part="first"),
+        "last_loss": number(report, "loss", part="last"),
     }
 
 
@@ -117,20 +117,11 @@ def _scores(card: Model, known: Known) -> list[dict[str, Any]]:
                     "benchmark": one.benchmark,
                     "metric": one.metric,
                     "n": one.n,
-                    "before": _plain(before),
-                    "after": _plain(one),
+                    "before": mean_of(before),
+                    "after": mean_of(one),
                 }
             )
     return lines
-
-
-def _number(report: Report, name: str, **qualifiers: str) -> Any:
-    found = report.find(name, qualifiers)
-    return found.value if found else None
-
-
-def _plain(one: Measurement | None) -> dict[str, Any] | None:
-    return {"value": one.value, "stderr": one.stderr} if one else None
 
 
 def _score(one: Mapping[str, Any] | None) -> str:

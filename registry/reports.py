@@ -166,6 +166,17 @@ def _scored(report: Report) -> set[str | None]:
     return {one.benchmark for one in report.measured.get("results", ())}
 
 
+def number(report: Report, name: str, **qualifiers: str) -> Any:
+    """Return the value of a measurement, or None where there is none with these qualifiers."""
+    found = report.find(name, qualifiers)
+    return found.value if found else None
+
+
+def mean_of(one: Measurement | None) -> dict[str, Any] | None:
+    """Return a score with its standard error as plain values."""
+    return {"value": one.value, "stderr": one.stderr} if one else None
+
+
 def headline(report: Report) -> dict[str, Any]:
     """Return a report's numbers of the whole, nested by field and qualifiers, as DVC shows metrics.
 

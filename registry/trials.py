@@ -7,7 +7,7 @@ from typing import Any
 from registry.cards import Model
 from registry.index import Registry
 from registry.query import by_stage
-from registry.reports import Known, Measurement, Report, results, scored
+from registry.reports import Known, Measurement, Report, mean_of, number, results, scored
 
 
 def trials(registry: Registry, found: Iterable[Report]) -> list[dict[str, Any]]:
@@ -32,10 +32,10 @@ def _lines(registry: Registry, known: Known, card: Model) -> list[dict[str, Any]
         "base": card.build.base,
         "method": recipe.method,
         "objective": recipe.objective,
-        "trained_parameters": _number(report, "scale", unit="trained parameters"),
-        "tokens": _number(report, "scale", unit="tokens"),
-        "tokens_per_second": _number(report, "tokens_per_second"),
-        "peak_memory_bytes": _number(report, "peak_memory", unit="bytes"),
+        "trained_parameters": number(report, "scale", unit="trained parameters"),
+        "tokens": number(report, "scale", unit="tokens"),
+        "tokens_per_second": number(report, "tokens_per_second"),
+        "peak_memory_bytes": number(report, "peak_memory", unit="bytes"),
     }
     whole = [one for one in results(known, card.id) if one.subset is None and one.unit is None]
     return [said | _scores(known, card, one) for one in whole]
@@ -48,20 +48,11 @@ def _scores(known: Known, card: Model, after: Measurement) -> dict[str, Any]:
         "benchmark": after.benchmark,
         "metric": after.metric,
         "n": after.n,
-        "before": _plain(before),
-        "after": _plain(after),
+        "before": mean_of(before),
+        "after": mean_of(after),
         "change": None,
     }
     if before is not None:
         stderr = hypot(before.stderr or 0, after.stderr or 0)
         line["change"] = {"value": after.value - before.value, "stderr": stderr}
     return line
-
-
-def _number(report: Report, name: str, **qualifiers: str) -> Any:
-    found = report.find(name, qualifiers)
-    return found.value if found else None
-
-
-def _plain(one: Measurement | None) -> dict[str, Any] | None:
-    return {"value": one.value, "stderr": one.stderr} if one else None

@@ -53,7 +53,11 @@ def evaluate(
             " virtual tokens or a hypernetwork; evaluate it on a benchmark that generates"
         )
     rows = [_paired(row) for row in rows]
-    model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
+    rewards = checkpoints.is_reward_model(model_folder)
+    if rewards:
+        model, tokenizer = None, checkpoints.open_tokenizer(model_folder)
+    else:
+        model, tokenizer = checkpoints.open_model(model_folder, place, dtype)
     asked = [_question(tokenizer, row, show=show, chat=chat, shots=shots) for row in rows]
     conditions = Ranking(
         weights=weights,
@@ -70,7 +74,7 @@ def evaluate(
             say(f"{answers.name}: {kept:,} of {len(rows):,} answers are there from an earlier run")
         budget = batch_tokens or BATCH_TOKENS[place.type]
         started = time.perf_counter()
-        if checkpoints.is_reward_model(model_folder):
+        if rewards:
             waiting = [one for one in asked if one.id not in collection.answers]
             found = _rewarded(model_folder, rows, waiting, device)
         else:

@@ -1,6 +1,6 @@
 """Each objective against its paper's formula, and as a whole run on a tiny model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from registry.reward_model import open_judge
 from registry.tuning import attention
 from registry.tuning.batches import Unit, pack
 from registry.tuning.learner import Learner
-from registry.tuning.loop import Tuned, tune
 from registry.tuning.objectives.likelihood import Likelihood
 from registry.tuning.objectives.policy import Earning
 from registry.tuning.objectives.preference import Preferring, with_facts
 from registry.tuning.objectives.reward import rewards
+from tests.registry.tuning.runs import CPU, Killed, Run
 
-CPU, FP32 = torch.device("cpu"), torch.float32
+FP32 = torch.float32
 SETTINGS = Tune(
     method="full",
     steps=20,
@@ -49,36 +49,6 @@ POLICY = replace(
 def pairs(make_rows: Callable[..., list[Row]]) -> list[Row]:
     """Return rows whose better answer is "la" and whose worse one is "lo"."""
     return [replace(row, references=("la",), rejected=("lo",)) for row in make_rows(16)]
-
-
-class Run:
-    """One place to tune in."""
-
-    def __init__(self, base: Path, folder: Path, rows: list[Row]) -> None:
-        self.base, self.folder, self.rows = base, folder, rows
-        self.logged: list[Mapping[str, float]] = []
-
-    def tune(self, settings: Tune, kill_at: int | None = None, reward: Any = None) -> Tuned:
-        def log(step: int, measures: Mapping[str, float]) -> None:
-            if step == kill_at:
-                raise KeyboardInterrupt
-            self.logged.append(measures)
-
-        return tune(
-            self.base,
-            self.rows,
-            settings,
-            self.folder / "out",
-            self.folder / "checkpoints",
-            device="cpu",
-            reward=reward,
-            log=log,
-            say=lambda line: None,
-            progress=False,
-        )
-
-    def saved(self) -> bytes:
-        return (self.folder / "out" / "model.safetensors").read_bytes()
 
 
 @pytest.fixture
@@ -177,20 +147,20 @@ def test_a_rejected_answer_alone_becomes_less_likely(
     run.rows = [*make_rows(8), *alone]
     settings = replace(SETTINGS, unlikelihood=1.0)
     run.tune(settings)
-    assert run.logged[-1]["unlikelihood"] < run.logged[0]["unlikelihood"]
+    assert run.last["unlikelihood"] < run.first["unlikelihood"]
 
 
 def test_preference_starts_from_log_2_and_ends_preferring(run: Run) -> None:
     tuned = run.tune(DPO)
     assert tuned.first_loss == pytest.approx(0.6931, abs=1e-3)
-    assert run.logged[-1]["accuracy"] == 1
+    assert run.last["accuracy"] == 1
     assert tuned.last_loss < 0.3
 
 
 def test_a_reward_model_learns_which_is_better_and_is_read_back(run: Run) -> None:
     tuned = run.tune(REWARD)
     assert tuned.first_loss == pytest.approx(0.693, abs=0.2)
-    assert run.logged[-1]["accuracy"] == 1
+    assert run.last["accuracy"] == 1
     says = open_judge(run.folder / "out", device="cpu", precision="fp32")
     better, worse = says(run.rows[:2], ["la"] * 2), says(run.rows[:2], ["lo"] * 2)
     assert all(a > b for a, b in zip(better, worse, strict=True))
@@ -204,7 +174,7 @@ def test_a_reward_model_learns_which_is_better_and_is_read_back(run: Run) -> Non
 
 def test_a_reward_model_may_be_an_adapter_with_a_head(run: Run) -> None:
     run.tune(replace(REWARD, method="lora", lora=Lora(rank=4, alpha=8), learning_rate=2e-2))
-    assert run.logged[-1]["accuracy"] == 1
+    assert run.last["accuracy"] == 1
     says = open_judge(run.folder / "out", device="cpu", precision="fp32")
     assert says(run.rows[:1], ["la"]) > says(run.rows[:1], ["lo"])
 
@@ -225,7 +195,7 @@ def test_a_dear_divergence_keeps_a_policy_where_it_was(run: Run, other: Run) -> 
     assert POLICY.policy is not None
     run.tune(POLICY, reward=letters)
     other.tune(replace(POLICY, policy=replace(POLICY.policy, kl=5.0)), reward=letters)
-    assert other.logged[-1]["kl"] < run.logged[-1]["kl"]
+    assert other.last["kl"] < run.last["kl"]
 
 
 def test_the_gradient_of_a_policy_is_advantage_times_that_of_its_log_probability(
@@ -249,7 +219,7 @@ def test_a_resumed_run_ends_as_one_that_was_never_stopped(
 ) -> None:
     few = replace(settings, steps=9)
     run.tune(few, reward=letters)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Killed):
         other.tune(few, kill_at=8, reward=letters)
     other.tune(few, reward=letters)
     assert other.saved() == run.saved()
