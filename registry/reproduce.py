@@ -28,6 +28,7 @@ from registry.reports import Artefact, Measurement, Report
 Verdict = Literal["as reported", "identical", "within band", "differs"]
 Say = Callable[[str], None]
 WEIGHTS = "/model.safetensors"
+TENSORS = ".safetensors"
 
 LOSS_SHARE, LOSS_LEAST = 0.1, 0.1
 STDERRS = 2.0
@@ -220,8 +221,8 @@ def _of_results(
 ) -> tuple[Drift, ...]:
     """Evaluate in the clone where that was done here, and return results outside the band."""
     scored = reports.read(place.root, "evaluate", report.id)
-    weights = {one.sha256 for one in report.outputs if one.path.endswith(WEIGHTS)}
-    if scored is None or not weights & {one.sha256 for one in scored.inputs}:
+    tensors = {one.sha256 for one in report.outputs if one.path.endswith(TENSORS)}
+    if scored is None or not tensors <= {one.sha256 for one in scored.inputs}:
         return ()
     for id in scored.settings:
         if registry.benchmarks[id].convert:

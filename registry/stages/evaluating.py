@@ -13,7 +13,7 @@ from registry.index import load, name_of
 from registry.logbook import Say, clock, done, made_by
 from registry.place import Place
 from registry.reports import Artefact, Measurement, Report, artefact
-from registry.stages.shared import WEIGHTS, find, maker
+from registry.stages.shared import TENSORS, find, maker
 
 if TYPE_CHECKING:
     from registry.canonical import Row
@@ -27,7 +27,7 @@ def evaluate(place: Place, name: str, *, say: Say) -> Report:
     names = card.evaluate.benchmarks if card.evaluate else ()
     if not names:
         raise RegistryError(f"{name_of(card)}: names no benchmark; add `evaluate`")
-    inputs = [*made_by(place, maker(registry, card.id), card.id, WEIGHTS)]
+    inputs = [*made_by(place, maker(registry, card.id), card.id, TENSORS)]
     outputs: list[Artefact] = []
     measured: dict[str, list[Measurement]] = {
         "results": [],
@@ -68,7 +68,7 @@ def try_out(
     """
     registry = load(place.root)
     card = find(registry, name, Model)
-    (weights,) = made_by(place, maker(registry, card.id), card.id, WEIGHTS)
+    tensors = made_by(place, maker(registry, card.id), card.id, TENSORS)
     found: list[Measurement] = []
     for id in benchmarks:
         benchmark = find(registry, f"benchmarks/{id.removeprefix('benchmarks/')}", Benchmark)
@@ -79,24 +79,30 @@ def try_out(
             whole = named and part == benchmark.id
             answers = (place.answers if whole else place.tried)(card.id, part)
             evaluated = _answer(
-                place, card, benchmark, rows, weights, answers, limit=limit, say=say
+                place, card, benchmark, rows, tensors[0], answers, limit=limit, say=say
             )
             found += evaluated.results(benchmark.id)
         else:
-            found += _reported(place, card, benchmark, rows, weights, say=say)
+            found += _reported(place, card, benchmark, rows, tensors, say=say)
     return found
 
 
 def _reported(
-    place: Place, card: Model, benchmark: Benchmark, table: Artefact, weights: Artefact, *, say: Say
+    place: Place,
+    card: Model,
+    benchmark: Benchmark,
+    table: Artefact,
+    tensors: tuple[Artefact, ...],
+    *,
+    say: Say,
 ) -> tuple[Measurement, ...]:
     """Answer all of a benchmark that the card does not name; write a report of it alone."""
     answers = place.tried(card.id, benchmark.id)
     with clock() as environment:
-        evaluated = _answer(place, card, benchmark, table, weights, answers, say=say)
+        evaluated = _answer(place, card, benchmark, table, tensors[0], answers, say=say)
     environment |= {"device": evaluated.device, "precision": evaluated.precision}
     settings = {benchmark.id: _obeyed(benchmark)}
-    inputs = (weights, *_read_for(place, benchmark, table))
+    inputs = (*tensors, *_read_for(place, benchmark, table))
     outputs = _answered(place, answers, evaluated)
     measured = {name: tuple(many) for name, many in _scored(benchmark, evaluated).items()}
     part = benchmark.id

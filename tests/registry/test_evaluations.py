@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,29 @@ def test_a_whole_evaluation_leaves_a_report_of_model_and_benchmark(place: Place)
     assert report.measured["tokens_per_second"][0].value > 0
     assert report.environment["device"] == "cpu"
     assert not (place.root / "reports" / "metrics" / "evaluate").exists()
+
+
+def test_all_that_a_model_computes_with_is_an_input(place: Place) -> None:
+    """A hypernetwork's file is called as the weights are, in a folder of its own."""
+    import torch
+
+    from registry import checkpoints, hypernetwork
+    from registry.cards.tuning import Hypernetwork
+
+    folder = place.model("nightingale")
+    model, _ = checkpoints.open_model(folder, torch.device("cpu"), torch.float32)
+    network = hypernetwork.begin(model, Hypernetwork(rank=2, alpha=4, size=4))
+    hypernetwork.write(folder / hypernetwork.FOLDER, network)
+    report = reports.read(place.root, "convert", "nightingale")
+    assert report is not None
+    beside = artefact(place.root, folder / "hypernetwork" / "model.safetensors")
+    reports.write(place.root, replace(report, outputs=(*report.outputs, beside)))
+    run(place, "rules")
+    assert [one.path for one in found(place, "rules").inputs] == [
+        "models/nightingale/model.safetensors",
+        "models/nightingale/hypernetwork/model.safetensors",
+        "data/canonical/rules/test.parquet",
+    ]
 
 
 def test_the_first_rows_alone_are_no_report(place: Place) -> None:
