@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from catalog.shelf import Shelf
 from registry import query
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Recipe, to_plain
 from registry.cards.shapes import fields_of
-from registry.cards.tuning import Tune
 from registry.cards.vocabulary import FOLDERS
 from registry.reports import Report, evaluations
 
@@ -61,15 +60,17 @@ def mixture(shelf: Shelf, card: Mixture) -> dict[str, Any]:
 
 
 def recipe(shelf: Shelf, card: Recipe) -> dict[str, Any]:
-    """Every switch with the sentence that explains it."""
-    given = {one.name: getattr(card.tune, one.name) for one in fields_of(Tune)}
-    return {
-        "settings": [
-            {"name": one.name, "value": to_plain(given[one.name]), "says": one.says}
-            for one in fields_of(Tune)
-            if given[one.name] is not None
-        ]
-    }
+    """Every switch with the sentence that explains it, those of blocks as `lora.rank`."""
+    return {"settings": list(_switches(card.tune))}
+
+
+def _switches(block: Any, within: str = "") -> Iterator[dict[str, Any]]:
+    for one in fields_of(type(block)):
+        value = getattr(block, one.name)
+        if hasattr(value, "__dataclass_fields__"):
+            yield from _switches(value, f"{within}{one.name}.")
+        elif value is not None:
+            yield {"name": within + one.name, "value": to_plain(value), "says": one.says}
 
 
 def model(shelf: Shelf, card: Model) -> dict[str, Any]:

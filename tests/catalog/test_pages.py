@@ -247,6 +247,14 @@ def test_a_recipe_explains_every_setting(client: TestClient) -> None:
     assert {"name": "steps", "value": 150, "says": "Optimiser steps."} in found
 
 
+def test_a_recipe_shows_the_switches_of_a_block_that_its_card_leaves_out(
+    client: TestClient,
+) -> None:
+    found = client.get("/recipes/sft-small.json").json()["settings"]
+    shown = {one["name"]: one["value"] for one in found}
+    assert (shown["lora.rank"], shown["lora.dora"]) == (8, False)
+
+
 def test_a_paper_lists_the_claims_that_cite_it_by_card(client: TestClient, parse: Any) -> None:
     found = client.get("/papers/survey-2023.json").json()["cited_by"]
     assert [one["name"] for one in found] == [
