@@ -121,10 +121,14 @@ def tune(
     learner = told(learner, rows)
     weights = trained(learner.parameters())
     optimiser = adamw(weights, settings)
-    at_once = max(settings.tokens_at_once or _AT_ONCE[where.type], _longest(made, settings))
+    at_once = max(
+        settings.tokens_at_once or _AT_ONCE[where.type], _longest(made, settings, learner.virtual)
+    )
     mark = fingerprint(base, rows, settings, dtype=str(dtype), at_once=at_once)
     # What an objective asks of the initial model comes before a checkpoint's weights are put back.
-    objective, made = choose_objective(learner, base, rows, made, settings, at_once, reward)
+    objective, made = choose_objective(
+        learner, base, rows, made, settings, at_once, reward, progress=progress and group.leads
+    )
     done = restore(checkpoints, mark, weights, optimiser, group, say)
     publish(weights, settings.seed, done.step)
     if resumed_from := done.step:
@@ -259,9 +263,8 @@ def _whole(
     return made, weights
 
 
-def _longest(made: Sequence[Unit], settings: Tune) -> int:
+def _longest(made: Sequence[Unit], settings: Tune, virtual: int) -> int:
     """Return how many tokens may have to go through the model together."""
-    virtual = settings.virtual.tokens if settings.method == "prompt" and settings.virtual else 0
     longest = max(unit.tokens + virtual * len(unit.rows) for unit in made)
     return max(longest, settings.max_tokens)
 

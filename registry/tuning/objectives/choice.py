@@ -26,6 +26,8 @@ def choose_objective(
     settings: Tune,
     at_once: int,
     reward: Reward | None,
+    *,
+    progress: bool,
 ) -> tuple[Objective, list[Unit]]:
     """Return a recipe's objective, and its units with the facts that it asks for.
 
@@ -34,7 +36,7 @@ def choose_objective(
     if settings.preference:
         preferring = Preferring(settings.preference)
         if preferring.needs_initial:
-            units = _with_facts(learner, units, settings, preferring, at_once)
+            units = _with_facts(learner, units, settings, preferring, at_once, progress)
         return preferring, units
     if settings.objective == "reward":
         return Rewarding(), units
@@ -48,13 +50,22 @@ def choose_objective(
 
 
 def _with_facts(
-    learner: Learner, units: list[Unit], settings: Tune, preferring: Preferring, at_once: int
+    learner: Learner,
+    units: list[Unit],
+    settings: Tune,
+    preferring: Preferring,
+    at_once: int,
+    progress: bool,
 ) -> list[Unit]:
     """Score under the initial model the pairs that the steps will come to, and only these."""
     planned = steps_from(Place(0, 0), *plan(units, settings), settings.seed)
     needed = sorted({at for _, chosen in islice(planned, settings.steps) for at in chosen})
     scored = with_facts(
-        learner, [units[at] for at in needed], per_token=preferring.per_token, at_once=at_once
+        learner,
+        [units[at] for at in needed],
+        per_token=preferring.per_token,
+        at_once=at_once,
+        progress=progress,
     )
     found = dict(zip(needed, scored, strict=True))
     return [found.get(at, unit) for at, unit in enumerate(units)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from registry import decoding
 from registry.canonical import Row
@@ -12,9 +12,6 @@ from registry.rendering import Rendered
 from registry.tuning.batches import Packed, Unit
 from registry.tuning.learner import Learner, answering, log_probabilities
 from registry.tuning.objectives import Loss
-
-if TYPE_CHECKING:
-    pass
 
 Reward = Callable[[Sequence[Row], Sequence[str]], Sequence[float]]
 """What answers to rows earn; both in one order."""

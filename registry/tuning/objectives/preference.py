@@ -1,7 +1,9 @@
 """Direct preference: the better of two answers gains on the worse one, without a reward model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from registry.cards.tuning import Preference
@@ -68,22 +70,41 @@ class Preferring:
 
 
 def with_facts(
-    learner: Learner, units: Sequence[Unit], *, per_token: bool, at_once: int
+    learner: Learner,
+    units: Sequence[Unit],
+    *,
+    per_token: bool,
+    at_once: int,
+    progress: bool = False,
 ) -> list[Unit]:
     """Return units with their rows' scores under the model as it is now."""
     import torch
 
     facts: dict[int, tuple[float, ...]] = {}
     learner.model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), _bar(len(units), progress) as scored:
         for part in best_fit([unit.tokens for unit in units], at_once):
             rows = [row for at in part for row in units[at].rows]
             batch = pack(rows, learner.device, learner.virtual)
             scores, _ = _scores(learner, batch, per_token=per_token)
             given = iter(scores.tolist())
             facts |= {at: tuple(next(given) for _ in units[at].rows) for at in part}
+            scored(len(part))
     learner.model.train()
     return [Unit(unit.rows, facts[at]) for at, unit in enumerate(units)]
+
+
+@contextmanager
+def _bar(pairs: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """Show how many pairs are scored, and the time left, on stderr, where tqdm is installed."""
+    if not (shown and find_spec("tqdm")):
+        yield lambda some: None
+        return
+    from tqdm import tqdm
+
+    title = "score under the initial model"
+    with tqdm(total=pairs, unit="pair", desc=title, dynamic_ncols=True) as bar:
+        yield bar.update
 
 
 def _scores(

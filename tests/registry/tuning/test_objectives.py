@@ -107,6 +107,20 @@ def test_dpo_is_equation_7(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> 
     assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-4)
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_scoring_pairs_shows_how_far_it_is(
+    make_tiny: Any,
+    tokenizer: Any,
+    pairs: list[Row],
+    capsys: pytest.CaptureFixture[str],
+    progress: bool,
+) -> None:
+    units = pair_units(tokenizer, pairs[:3])
+    tiny = learner(make_tiny(4))
+    with_facts(tiny, units, per_token=False, at_once=10_000, progress=progress)
+    assert ("3/3" in capsys.readouterr().err) is progress
+
+
 def test_ipo_is_a_square_of_means(make_tiny: Any, tokenizer: Any, pairs: list[Row]) -> None:
     found, each = preferred(make_tiny, tokenizer, pairs[:3], Preference(loss="ipo", beta=0.3))
     leads = [(ours.mean() - theirs.mean()).detach() for ours, theirs in each]
