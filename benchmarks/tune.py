@@ -1,9 +1,10 @@
-"""Tuning beside TRL's SFTTrainer: the same rows as the same tokens, losses, speed and memory.
+"""Tuning beside TRL's trainers: the same rows as the same tokens, losses, speed and memory.
 
     pip install -c constraints.txt --editable '.[bench]'
     python benchmarks/tune.py models/smollm2-135m-instruct [--rows 160] [--json]
     python benchmarks/tune.py models/smollm2-135m-instruct --trl-python ~/trl/bin/python
     python benchmarks/tune.py models/smollm2-135m-instruct --against none
+    python benchmarks/tune.py models/smollm2-evals --objective preference --rows 64
 
 Rows are the first of a canonical table (default: the mixture's), rendered once, with the loss on
 the answers. First both sides take the same steps on the same batches, and their losses are printed
@@ -17,7 +18,11 @@ physical floor (MFU), tokens a second of the processors' time, which tells more 
 does other work, and the peak of memory. The floor is 6 floating-point operations a parameter
 and token at the rate of a large matrix product, measured here. All of TRL's ways compute in the
 same precision over float32 weights, as ours does. `--trl-python` is the Python of another
-environment, where TRL is not to be in this one.
+environment, where TRL is not to be in this one. `--compiled` measures ours once more, with norms
+and feed-forward layers compiled by torch, which falls in the first steps.
+
+With `--objective preference` it is DPO beside DPOTrainer: a row is a pair of answers, and the time
+in which a side scores pairs under the initial model before the first step counts as well.
 """
 
 import argparse
@@ -32,22 +37,32 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-TABLE = Path("data/mixtures/evals-small/train.parquet")
+TABLES = {
+    "likelihood": Path("data/mixtures/evals-small/train.parquet"),
+    "preference": Path("data/mixtures/evals-labels-rejected/train.parquet"),
+}
 HERE = Path(__file__).resolve().parent
 INSTALL = "pip install -c constraints.txt --editable '.[bench]', or name one with --trl-python"
 PLAIN = {"gradient_checkpointing": False}
-WAYS: Mapping[str, Mapping[str, Any]] = {
-    "defaults": {},
-    "no checkpointing": PLAIN,
-    "by length": PLAIN | {"train_sampling_strategy": "group_by_length"},
-    "packing": PLAIN | {"packing": True, "per_device_train_batch_size": 1},
+WAYS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "likelihood": {
+        "defaults": {},
+        "no checkpointing": PLAIN,
+        "by length": PLAIN | {"train_sampling_strategy": "group_by_length"},
+        "packing": PLAIN | {"packing": True, "per_device_train_batch_size": 1},
+    },
+    "preference": {
+        "defaults": {},
+        "no checkpointing": PLAIN,
+        "scored before": PLAIN | {"precompute_ref_log_probs": True},
+    },
 }
 FLASH = {"model_init_kwargs": {"attn_implementation": "flash_attention_2"}}
 ON_CUDA: Mapping[str, Mapping[str, Any]] = {
-    "packing, flash": WAYS["packing"] | FLASH,
-    "packing, flash, liger": WAYS["packing"] | FLASH | {"use_liger_kernel": True},
+    "packing, flash": WAYS["likelihood"]["packing"] | FLASH,
+    "packing, flash, liger": WAYS["likelihood"]["packing"] | FLASH | {"use_liger_kernel": True},
 }
-"""Ways that need packages of CUDA's, left out where these are missing."""
+"""Ways to tune on answers that need packages of CUDA's, left out where these are missing."""
 
 LEFT_OUT = ("rows", "batches", "way", "nearest")
 
@@ -70,10 +85,14 @@ def main() -> None:
                 "nearest": run([sys.executable, HERE / "tune_ours.py"], near, folder)["losses"],
                 "ours": run([sys.executable, HERE / "tune_ours.py"], same, folder)["losses"],
             }
-            for name, way in ways(told.way, job["device"]).items():
+            for name, way in ways(told.objective, told.way, job["device"]).items():
                 done = run([told.trl_python, HERE / "tune_trl.py"], job | {"way": way}, folder)
                 found["speeds"][f"TRL, {name}"] = done
         found["speeds"]["ours"] = run([sys.executable, HERE / "tune_ours.py"], job, folder)
+        if told.compiled:
+            way = job | {"way": {"compiled": True}}
+            done = run([sys.executable, HERE / "tune_ours.py"], way, folder)
+            found["speeds"]["ours, compiled"] = done
     found |= compared(found)
     print(json.dumps(found, indent=1) if told.json else "\n".join(lines(found)))
 
@@ -83,11 +102,13 @@ def arguments() -> argparse.Namespace:
     asked = argparse.ArgumentParser(description="Measure tuning beside TRL.")
     asked.add_argument("model", type=Path, nargs="?", default=Path("models/smollm2-135m-instruct"))
     asked.add_argument("--against", choices=["trl", "none"], default="trl")
-    asked.add_argument("--table", type=Path, default=TABLE, help="A canonical table.")
+    asked.add_argument("--objective", choices=list(WAYS), default="likelihood")
+    asked.add_argument("--table", type=Path, help="A canonical table.")
     asked.add_argument("--rows", type=int, default=160)
     asked.add_argument("--rows-per-step", type=int, default=8, help="On the mean.")
     asked.add_argument("--steps", type=int, default=20, help="Losses compared.")
     asked.add_argument("--way", action="append", help="Only this of TRL's; may be repeated.")
+    asked.add_argument("--compiled", action="store_true", help="Also ours, with torch.compile.")
     asked.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")
     asked.add_argument("--device", default="auto")
     asked.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -105,12 +126,12 @@ def has_trl(python: str) -> bool:
     return subprocess.run([python, "-c", look], check=False).returncode == 0
 
 
-def ways(chosen: Sequence[str] | None, device: str) -> dict[str, Mapping[str, Any]]:
+def ways(objective: str, chosen: Sequence[str] | None, device: str) -> dict[str, Mapping[str, Any]]:
     """Return the ways of TRL to measure on a device."""
     from importlib.util import find_spec
 
-    known = dict(WAYS)
-    if device == "cuda" and find_spec("flash_attn"):
+    known = dict(WAYS[objective])
+    if objective == "likelihood" and device == "cuda" and find_spec("flash_attn"):
         known |= {
             name: way
             for name, way in ON_CUDA.items()
@@ -125,22 +146,23 @@ def described(told: argparse.Namespace) -> dict[str, Any]:
 
     from registry import checkpoints, devices
     from registry.canonical import read_rows
-    from registry.rendering import render_rows
+    from registry.tuning.examples import units
 
     place = devices.choose(told.device)
     dtype = devices.compute_dtype(place, told.precision)
     torch.set_num_threads(told.threads)
     tokenizer = checkpoints.open_tokenizer(told.model)
-    rows = [
-        as_plain(one.tokens, one.labels_mask)
-        for one in render_rows(tokenizer, islice(read_rows(told.table), told.rows))
-    ]
-    lengths = [len(one["tokens"]) for one in rows]
+    table = told.table or TABLES[told.objective]
+    rows = list(islice(read_rows(table), told.rows))
+    made, _ = units(tokenizer, rows, recipe(told.objective))
+    lengths = [unit.tokens for unit in made]
     return {
         "model": str(told.model.resolve()),
         "parameters": checkpoints.count_parameters(told.model),
-        "table": str(told.table.resolve()),
-        "rows": rows,
+        "objective": told.objective,
+        "table": str(table.resolve()),
+        "read": len(rows),
+        "rows": [[as_plain(one.tokens, one.labels_mask) for one in unit.rows] for unit in made],
         "rows_per_step": told.rows_per_step,
         "tokens_per_step": max(*lengths, told.rows_per_step * sum(lengths) // len(lengths)),
         "batches": [],
@@ -154,10 +176,25 @@ def described(told: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def recipe(objective: str) -> Any:
+    """Return switches under which every row is short enough to be learned from."""
+    from registry.cards.tuning import Preference, Tune
+
+    return Tune(
+        method="full",
+        objective=objective,
+        preference=Preference() if objective == "preference" else None,
+        steps=1,
+        tokens_per_step=1 << 20,
+        max_tokens=1 << 20,
+        learning_rate=1e-5,
+        seed=0,
+    )
+
+
 def as_plain(tokens: Sequence[int], learned: Sequence[bool]) -> dict[str, list[int]]:
-    """Return a row as both sides read it: our mask, and labels with -100 where none is."""
-    labels = [token if each else -100 for token, each in zip(tokens, learned, strict=True)]
-    return {"tokens": list(tokens), "learned": list(map(int, learned)), "labels": labels}
+    """Return an answer with its prompt as both sides read it: as tokens, and which are learned."""
+    return {"tokens": list(tokens), "learned": list(map(int, learned))}
 
 
 def whole_batches(rows: int, size: int) -> list[list[int]]:
@@ -219,8 +256,8 @@ def summary(job: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in job.items() if name not in LEFT_OUT}
     return kept | {
         "rows": len(job["rows"]),
-        "tokens": sum(len(one["tokens"]) for one in job["rows"]),
-        "supervised_tokens": sum(sum(one["learned"][1:]) for one in job["rows"]),
+        "tokens": sum(len(one["tokens"]) for row in job["rows"] for one in row),
+        "supervised_tokens": sum(sum(one["learned"][1:]) for row in job["rows"] for one in row),
     }
 
 
@@ -228,7 +265,7 @@ def compared(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the differences, rates, shares of the floor and ratios of what was measured."""
     floor = found["matmul"] / (6 * found["job"]["parameters"])
     rates = {name: one["tokens"] / one["seconds"] for name, one in found["speeds"].items()}
-    theirs = {name: rate for name, rate in rates.items() if name != "ours"}
+    theirs = {name: rate for name, rate in rates.items() if name.startswith("TRL")}
     made: dict[str, Any] = {
         "floor": floor,
         "tokens_per_second": rates,
@@ -247,8 +284,9 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Return what is printed."""
     job = found["job"]
     share = job["supervised_tokens"] / job["tokens"]
+    things = "pairs" if job["objective"] == "preference" else "rows"
     out = [
-        f"{job['parameters']:,} parameters; {job['rows']:,} rows of {job['tokens']:,} tokens,"
+        f"{job['parameters']:,} parameters; {job['rows']:,} {things} of {job['tokens']:,} tokens,"
         f" {share:.0%} of them in the loss; {job['device']}, {job['precision']},"
         f" {job['threads']} threads"
     ]

@@ -1,7 +1,7 @@
 """TRL's side of `benchmarks/tune.py`, a process of its own that reads a job and writes an answer.
 
 It imports nothing of ours, so that TRL may live in an environment of its own. Rows come as tokens
-and labels, which SFTTrainer takes as they are.
+and are given to the trainers as tokens.
 """
 
 import json
@@ -30,14 +30,28 @@ def train(told: Mapping[str, Any], folder: str) -> dict[str, Any]:
     import torch
     from datasets import Dataset
     from transformers import TrainerCallback
-    from trl import SFTConfig, SFTTrainer
 
+    preferring = told["objective"] == "preference"
+    trainer_of, settings = _preferring() if preferring else _answering()
     tokens: list[int] = []
     losses: list[float] = []
     ends: list[tuple[float, float]] = []
+    scoring = [0.0, 0.0]
 
-    class Watched(SFTTrainer):  # type: ignore[misc]
-        """SFTTrainer that notes real tokens and, of given batches, losses."""
+    class Watched(trainer_of):  # type: ignore[misc, valid-type]
+        """A trainer that takes tokens as they are, and notes real ones and, if asked, losses."""
+
+        def _prepare_dataset(self, dataset: Any, *given: Any, **named: Any) -> Any:
+            if preferring:
+                return dataset
+            return super()._prepare_dataset(dataset, *given, **named)
+
+        def _precompute_ref_logps(self, *given: Any, **named: Any) -> Any:
+            began, busy = time.perf_counter(), time.process_time()
+            done = super()._precompute_ref_logps(*given, **named)
+            scoring[0] += time.perf_counter() - began
+            scoring[1] += time.process_time() - busy
+            return done
 
         def compute_loss(self, model: Any, inputs: Any, *rest: Any, **others: Any) -> Any:
             mask = inputs.get("attention_mask")
@@ -56,13 +70,11 @@ def train(told: Mapping[str, Any], folder: str) -> dict[str, Any]:
             ends.append((time.perf_counter(), time.process_time()))
 
     order = [at for batch in told["batches"] for at in batch] or range(len(told["rows"]))
-    rows = [told["rows"][at] for at in order]
+    rows = [(pair if preferring else answer)(told["rows"][at]) for at in order]
     trainer = Watched(
         model=told["model"],
-        args=SFTConfig(**arguments(told, folder)),
-        train_dataset=Dataset.from_list(
-            [{"input_ids": r["tokens"], "labels": r["labels"]} for r in rows]
-        ),
+        args=settings(**arguments(told, folder)),
+        train_dataset=Dataset.from_list(rows),
         callbacks=[Clock()],
     )
     trainer.train()
@@ -70,10 +82,48 @@ def train(told: Mapping[str, Any], folder: str) -> dict[str, Any]:
     return {
         "losses": losses,
         "tokens": sum(tokens[1:]),
-        "seconds": ends[-1][0] - ends[0][0],
-        "busy": ends[-1][1] - ends[0][1],
+        "seconds": ends[-1][0] - ends[0][0] + scoring[0],
+        "busy": ends[-1][1] - ends[0][1] + scoring[1],
         "steps": len(ends),
         "peak": peak_memory(),
+    }
+
+
+def _answering() -> tuple[Any, Any]:
+    from trl import SFTConfig, SFTTrainer
+
+    return SFTTrainer, SFTConfig
+
+
+def _preferring() -> tuple[Any, Any]:
+    from trl import DPOConfig, DPOTrainer
+
+    return DPOTrainer, DPOConfig
+
+
+def answer(row: Any) -> dict[str, list[int]]:
+    """Return a row as SFTTrainer reads it; -100 stands where nothing is learned.
+
+    >>> answer([{"tokens": [5, 6], "learned": [0, 1]}])
+    {'input_ids': [5, 6], 'labels': [-100, 6]}
+    """
+    (one,) = row
+    labels = [t if each else -100 for t, each in zip(one["tokens"], one["learned"], strict=True)]
+    return {"input_ids": one["tokens"], "labels": labels}
+
+
+def pair(row: Any) -> dict[str, list[int]]:
+    """Return a row as DPOTrainer reads it: what both answers begin with, and how each goes on.
+
+    >>> pair([{"tokens": [5, 6], "learned": [0, 1]}, {"tokens": [5, 7], "learned": [0, 1]}])
+    {'prompt_ids': [5], 'chosen_ids': [6], 'rejected_ids': [7]}
+    """
+    asked = row[0]["learned"].index(1)
+    chosen, rejected = (one["tokens"][asked:] for one in row)
+    return {
+        "prompt_ids": row[0]["tokens"][:asked],
+        "chosen_ids": chosen,
+        "rejected_ids": rejected,
     }
 
 

@@ -13,14 +13,23 @@ from registry.canonical import Row
 HERE = Path(__file__).parent.parent.parent / "benchmarks"
 
 
-@pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tune_benchmark", HERE / "tune.py")
+def opened(file: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{file}_benchmark", HERE / f"{file}.py")
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    return opened("tune")
+
+
+@pytest.fixture(scope="module")
+def theirs() -> ModuleType:
+    return opened("tune_trl")
 
 
 @pytest.fixture
@@ -42,9 +51,18 @@ def printed(
     return json.loads(capsys.readouterr().out)
 
 
-def test_both_sides_are_told_the_same_tokens_to_learn(benchmark: ModuleType) -> None:
+def test_both_sides_are_told_the_same_tokens_to_learn(
+    benchmark: ModuleType, theirs: ModuleType
+) -> None:
     row = benchmark.as_plain((5, 6, 7), (False, False, True))
-    assert row == {"tokens": [5, 6, 7], "learned": [0, 0, 1], "labels": [-100, -100, 7]}
+    assert row == {"tokens": [5, 6, 7], "learned": [0, 0, 1]}
+    assert theirs.answer([row]) == {"input_ids": [5, 6, 7], "labels": [-100, -100, 7]}
+    other = benchmark.as_plain((5, 6, 8, 9), (False, False, True, True))
+    assert theirs.pair([row, other]) == {
+        "prompt_ids": [5, 6],
+        "chosen_ids": [7],
+        "rejected_ids": [8, 9],
+    }
 
 
 def test_a_ratio_is_ours_over_theirs_and_the_best_is_the_fastest(benchmark: ModuleType) -> None:
