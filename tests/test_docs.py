@@ -126,6 +126,24 @@ def test_the_readme_shows_real_output(command: str, shown: str) -> None:
     assert re.fullmatch(pattern, done.stdout.rstrip("\n")), done.stdout
 
 
+def test_the_table_of_recipes_is_that_of_the_reports_in_git() -> None:
+    asked = ["git", "status", "--porcelain", "--", "reports"]
+    changed = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=TOP)
+    if changed.returncode or changed.stdout:
+        pytest.skip("the reports here are not those of a commit")
+    made = subprocess.run(
+        [sys.executable, "-m", "registry.cli", "report", "recipes"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=TOP,
+    )
+    path = TOP / "docs" / "tuning.md"
+    before, _, rest = path.read_text(encoding="utf-8").partition("error:\n\n```\n")
+    _, _, after = rest.partition("\n```\n")
+    check(path, f"{before}error:\n\n```\n{made.stdout.rstrip()}\n```\n{after}")
+
+
 def test_the_readme_has_a_session() -> None:
     assert len(REPLAYED) >= 3
 
