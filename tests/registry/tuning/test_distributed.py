@@ -23,18 +23,8 @@ from registry.errors import RegistryError
 from registry.tuning import checkpointing, sharded
 from registry.tuning.distributed import ALONE, Group, check, deal, group, passes
 from registry.tuning.loop import tune
+from tests.registry.tuning.runs import SETTINGS as FULL
 
-FULL = Tune(
-    method="full",
-    steps=9,
-    tokens_per_step=256,
-    max_tokens=128,
-    learning_rate=5e-3,
-    warmup_steps=2,
-    precision="fp32",
-    checkpoint_every=4,
-    seed=1,
-)
 SETTINGS = {
     "full": FULL,
     # One row or two a step, so that there is often nothing for the second process.
