@@ -69,10 +69,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The bars of one score, before and after."""
+    """The bars of one score, before and after; `guess` is the place of what guessing scores."""
 
     label: str
     bars: tuple[Bar, ...]
+    guess: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,9 @@ def score_chart(lines: Sequence[Mapping[str, Any]]) -> ScoreChart:
     """Lay out scores of 0 to 1, with standard errors, on an axis of hundredths."""
     given = [one[role] for one in lines for role in ROLES if one[role]]
     ends = [100 * (one["value"] + (one["stderr"] or 0)) for one in given]
+    ends += [100 * one["guess"]["value"] for one in lines if one.get("guess")]
     axis = ticks(0, min(100.0, max(ends, default=1.0)))
-    rows = (Row(_label(one), tuple(_bars(one, axis[-1]))) for one in lines)
+    rows = (Row(_label(one), tuple(_bars(one, axis[-1])), _guessed(one, axis[-1])) for one in lines)
     return ScoreChart(tuple(rows), _placed(axis))
 
 
@@ -181,6 +183,11 @@ def _path(
 
 def _label(line: Mapping[str, Any]) -> str:
     return f"{line['title']}: {label(line['metric'])}"
+
+
+def _guessed(line: Mapping[str, Any], most: float) -> float | None:
+    guess = line.get("guess")
+    return round(1e4 * guess["value"] / most, 3) if guess else None
 
 
 def _bars(line: Mapping[str, Any], most: float) -> Iterator[Bar]:

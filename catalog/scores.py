@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.shelf import Shelf
+from registry import baselines
 from registry.cards import Benchmark, Model
 from registry.reports import Measurement, evaluations, results, scored
 
@@ -11,15 +12,15 @@ from registry.reports import Measurement, evaluations, results, scored
 def before_and_after(shelf: Shelf, card: Model) -> dict[str, Any] | None:
     """Return a model's measured scores, each with the base model's on the same prompts.
 
-    `lines` are over a whole benchmark's answers; `tasks` are the same for each task of it, and
-    the mean over tasks.
+    `lines` are over a whole benchmark's answers, with what guessing would score; `tasks` are the
+    same for each task of it, and the mean over tasks.
     """
     after = evaluations(shelf.reports, card.id)
     if not after:
         return None
     base = card.build.base if card.build else None
     before = base if base and evaluations(shelf.reports, base) else None
-    lines = [_line(shelf, one, before) for one in results(shelf.reports, card.id)]
+    lines = [_line(shelf, card.id, one, before) for one in results(shelf.reports, card.id)]
     return {
         "model": card.id,
         "base": before,
@@ -60,7 +61,7 @@ _EMPTY: Mapping[str, Any] = {"metric": "", "unit": None, "stderr": None, "n": No
 """What a score has not said; templates ask for it all the same."""
 
 
-def _line(shelf: Shelf, one: Measurement, base: str | None) -> dict[str, Any]:
+def _line(shelf: Shelf, id: str, one: Measurement, base: str | None) -> dict[str, Any]:
     old = scored(shelf.reports, base, one.qualifiers) if base else None
     return {
         "benchmark": one.benchmark,
@@ -71,8 +72,13 @@ def _line(shelf: Shelf, one: Measurement, base: str | None) -> dict[str, Any]:
         "n": one.n,
         "before": _plain(old),
         "after": _plain(one),
-        "change": one.value - old.value if old else None,
+        "change": baselines.change(shelf.reports, base, id, one) if base else None,
+        "guess": None if one.subset or one.unit else _guess(shelf, one),
     }
+
+
+def _guess(shelf: Shelf, one: Measurement) -> dict[str, Any] | None:
+    return baselines.guess(shelf.registry, shelf.reports, one)
 
 
 def _plain(one: Measurement | None) -> dict[str, Any] | None:

@@ -65,13 +65,17 @@ class Mixed:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The tables of all parts, and their rows by group, by wording, and by what switches did."""
+    """The tables of all parts, and their rows by group, by wording, and by what switches did.
+
+    `guessed` is what guessing would get right of the parts held out.
+    """
 
     tables: Mapping[str, Table]
     sizes: Mapping[str, Mapping[Group, int]]
     wordings: Mapping[str, Counts]
     recast: Mapping[str, Mapping[str, int]]
     unshown: Mapping[str, Mapping[str, int]]
+    guessed: Mapping[str, tuple[Measurement, ...]]
 
 
 class Notes:

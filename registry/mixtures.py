@@ -21,6 +21,7 @@ from registry.cards.kinds import Mixture
 from registry.choices import Hashes, Ints, Renderers, Rows, choose, hash_of, nested, scan
 from registry.errors import RegistryError
 from registry.files import whole_folder
+from registry.guessing import Guesses
 from registry.mixed import Mixed, Notes, Output, measured, rendered, switched
 from registry.recasts import Recast, recast
 from registry.templates import Renderer
@@ -92,6 +93,7 @@ def mix(card: Mixture, tables: Mapping[str, Path], out: Path, *, progress: bool 
         short=choice.short,
         few=choice.few,
         measured=measured(counts, choice)
+        | dict(written.guessed)
         | rendered(rows, choice, renderers, written)
         | switched([id for id, one in recasts.items() if one.switches], choice, written),
     )
@@ -141,7 +143,7 @@ def _write(
     places = {part: np.searchsorted(wanted, chosen) for part, chosen in parts.items()}
     made = _renderings(card, rows, wanted, places, held, recasts)
     tables, sizes = {}, {}
-    noted = Notes()
+    noted, guesses = Notes(), Guesses()
     schema = TEMPLATED if any(one.renderer for one in recasts.values()) else SCHEMA
     for part in parts:
         spread = made.of(places[part])
@@ -162,11 +164,12 @@ def _write(
                         before = from_dict(row)
                         after = recasts[dataset].one(part, before, nth)
                         noted.made(part, before, after)
-                        out.add(to_dict(after))
-                    else:
-                        out.add(row)
+                        row = to_dict(after)
+                    out.add(row)
+                    answers = (row["references"], row["options"], row["rejected"])
+                    guesses.meet(part, rows.groups[group], *answers)
             tables[part] = out.finish()
-    return Output(tables, sizes, noted.wordings, noted.recast, noted.left)
+    return Output(tables, sizes, noted.wordings, noted.recast, noted.left, guesses.measured())
 
 
 def _renderings(

@@ -3,10 +3,17 @@
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from registry import baselines
 from registry.cards import Model
 from registry.index import Registry
 from registry.query import by_stage
 from registry.reports import Known, Report, mean_of, number, results, scored
+
+NOTE = (
+    "In per cent, ± one standard error; that of a change is over tasks, where there are several.\n"
+    "guess: each task's most frequent answer, or any option."
+)
+"""What a table of scores before and after says below itself."""
 
 
 def overview(
@@ -23,7 +30,7 @@ def overview(
     return {
         "converted": [_converted(report) for report in converted],
         "tuned": [_tuned(known["tune", card.id]) for card in tuned],
-        "scores": [line for card in tuned for line in _scores(card, known)],
+        "scores": [line for card in tuned for line in _scores(registry, card, known)],
         "others": len(every) - len(tuned),
     }
 
@@ -54,21 +61,24 @@ def as_text(made: Mapping[str, Any]) -> str:
             ],
         ),
         _block(
-            ("model", "benchmark", "metric", "n", "before", "after", "change"),
+            ("model", "benchmark", "metric", "n", "guess", "before", "after", "change"),
             [
                 (
                     s["model"],
                     s["benchmark"],
                     s["metric"],
                     s["n"],
+                    _score(s["guess"]),
                     _score(s["before"]),
                     _score(s["after"]),
-                    _change(s),
+                    _score(s["change"], "+"),
                 )
                 for s in made["scores"]
             ],
         ),
     ]
+    if blocks[-1]:
+        blocks[-1] += f"\n{NOTE}"
     said = [block for block in blocks if block] or ["nothing has run yet; type: make repro"]
     following = "\n".join(
         (
@@ -105,36 +115,30 @@ def _tuned(report: Report) -> dict[str, Any]:
     }
 
 
-def _scores(card: Model, known: Known) -> list[dict[str, Any]]:
-    """Return a line for each benchmark and metric, the base model's score beside."""
-    lines = []
-    for one in results(known, card.id):
-        if one.subset is None and one.unit is None:
-            before = scored(known, card.build.base, one.qualifiers) if card.build else None
-            lines.append(
-                {
-                    "model": card.id,
-                    "benchmark": one.benchmark,
-                    "metric": one.metric,
-                    "n": one.n,
-                    "before": mean_of(before),
-                    "after": mean_of(one),
-                }
-            )
-    return lines
+def _scores(registry: Registry, card: Model, known: Known) -> list[dict[str, Any]]:
+    """Return a line for each benchmark and metric, with the base model's score and a guess's."""
+    base = card.build.base if card.build else None
+    return [
+        {
+            "model": card.id,
+            "benchmark": one.benchmark,
+            "metric": one.metric,
+            "n": one.n,
+            "guess": baselines.guess(registry, known, one),
+            "before": mean_of(scored(known, base, one.qualifiers)) if base else None,
+            "after": mean_of(one),
+            "change": baselines.change(known, base, card.id, one) if base else None,
+        }
+        for one in results(known, card.id)
+        if one.subset is None and one.unit is None
+    ]
 
 
-def _score(one: Mapping[str, Any] | None) -> str:
+def _score(one: Mapping[str, Any] | None, sign: str = "") -> str:
     if one is None:
         return "-"
-    stderr = f" ± {100 * one['stderr']:.1f}" if one["stderr"] is not None else ""
-    return f"{100 * one['value']:.1f}{stderr}"
-
-
-def _change(line: Mapping[str, Any]) -> str:
-    if line["before"] is None:
-        return "-"
-    return f"{100 * (line['after']['value'] - line['before']['value']):+.1f}"
+    stderr = f" ± {100 * one['stderr']:.1f}" if one.get("stderr") is not None else ""
+    return f"{100 * one['value']:{sign}.1f}{stderr}"
 
 
 def _block(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

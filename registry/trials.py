@@ -1,9 +1,9 @@
 """Every recipe side by side: what was trained, and what it changed on which benchmark."""
 
 from collections.abc import Iterable
-from math import hypot
 from typing import Any
 
+from registry import baselines
 from registry.cards import Model
 from registry.index import Registry
 from registry.query import by_stage
@@ -13,8 +13,7 @@ from registry.reports import Known, Measurement, Report, mean_of, number, result
 def trials(registry: Registry, found: Iterable[Report]) -> list[dict[str, Any]]:
     """Return a line for each tuned model, benchmark and metric, as plain values.
 
-    `change` is after less before; its standard error takes the two means as independent, which is
-    more than that of the differences row by row.
+    `change` is after less before (`baselines.change`), `guess` what guessing would score.
     """
     known = by_stage(found)
     tuned = [card for card in registry.models.values() if card.build and ("tune", card.id) in known]
@@ -38,21 +37,17 @@ def _lines(registry: Registry, known: Known, card: Model) -> list[dict[str, Any]
         "peak_memory_bytes": number(report, "peak_memory", unit="bytes"),
     }
     whole = [one for one in results(known, card.id) if one.subset is None and one.unit is None]
-    return [said | _scores(known, card, one) for one in whole]
+    return [said | _scores(registry, known, card, one) for one in whole]
 
 
-def _scores(known: Known, card: Model, after: Measurement) -> dict[str, Any]:
+def _scores(registry: Registry, known: Known, card: Model, after: Measurement) -> dict[str, Any]:
     assert card.build is not None
-    before = scored(known, card.build.base, after.qualifiers)
-    line = {
+    return {
         "benchmark": after.benchmark,
         "metric": after.metric,
         "n": after.n,
-        "before": mean_of(before),
+        "guess": baselines.guess(registry, known, after),
+        "before": mean_of(scored(known, card.build.base, after.qualifiers)),
         "after": mean_of(after),
-        "change": None,
+        "change": baselines.change(known, card.build.base, card.id, after),
     }
-    if before is not None:
-        stderr = hypot(before.stderr or 0, after.stderr or 0)
-        line["change"] = {"value": after.value - before.value, "stderr": stderr}
-    return line

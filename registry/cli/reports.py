@@ -99,25 +99,30 @@ def report_run(root: Path, as_json: bool) -> None:
 def report_recipes(root: Path, as_json: bool) -> None:
     """Print every recipe side by side: what it trained, scores before and after in percent.
 
+    A change's standard error is that over tasks: rows of one task rise and fall together. `guess`
+    is what the answer most frequent in each task's training would score, or any of a row's options.
+
     \b
         registry report recipes
         registry report recipes --json
     """
     from registry import reports
     from registry.index import load
+    from registry.overview import NOTE
     from registry.trials import trials
 
     made = trials(load(root), reports.all_of(root))
     if as_json:
         print_json(made)
         return
-    head = ("recipe", "trains", "benchmark", "metric", "before", "after", "change")
-    table(head, [_trial(one) for one in made], right={1, 4, 5, 6})
+    head = ("recipe", "trains", "benchmark", "metric", "guess", "before", "after", "change")
+    table(head, [_trial(one) for one in made], right={1, 4, 5, 6, 7})
+    say(NOTE)
 
 
 def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
     trains = f"{one['trained_parameters']:,}" if one["trained_parameters"] else "-"
-    scores = (_percent(one[name], sign) for name, sign in (("before", ""), ("after", "")))
+    scores = (_percent(one[name], "") for name in ("guess", "before", "after"))
     named = (one["recipe"], trains, one["benchmark"], one["metric"])
     return (*named, *scores, _percent(one["change"], "+"))
 
@@ -125,7 +130,7 @@ def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
 def _percent(one: Mapping[str, Any] | None, sign: str) -> str:
     if one is None:
         return "-"
-    stderr = f" ± {100 * one['stderr']:.1f}" if one["stderr"] is not None else ""
+    stderr = f" ± {100 * one['stderr']:.1f}" if one.get("stderr") is not None else ""
     return f"{100 * one['value']:{sign}.1f}{stderr}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
+from registry import baselines
 from registry.cards import Model
 from registry.cards.claim import QUALIFIERS
 from registry.index import Registry, name_of
@@ -84,10 +85,12 @@ def _scores(known: Mapping[tuple[str, str], Report], card: Model) -> Iterator[st
     yield "|---|---|---|---|---|"
     for (benchmark, metric), now in after.items():
         then = before.get((benchmark, metric))
-        change = f"{now.value - then.value:+.4f}" if then else "–"
+        change = _change(
+            baselines.change(known, card.build.base, card.id, now) if card.build else None
+        )
         cells = (_link("benchmarks", benchmark), plain(metric), _score(then), _score(now), change)
         yield f"| {' | '.join(cells)} |"
-    yield from ["", "± is one standard error of the mean over n answers."]
+    yield from ["", "± is one standard error of the mean over n answers; of a change, over tasks."]
 
 
 def _results(known: Known, id: str) -> dict[tuple[str, str], Measurement]:
@@ -96,6 +99,10 @@ def _results(known: Known, id: str) -> dict[tuple[str, str], Measurement]:
         for one in results(known, id)
         if not (one.subset or one.unit) and isinstance(one.value, int | float)
     }
+
+
+def _change(one: Mapping[str, Any] | None) -> str:
+    return f"{one['value']:+.4f} ± {one['stderr']:.4f}" if one else "–"
 
 
 def _score(one: Measurement | None) -> str:

@@ -202,9 +202,21 @@ def test_a_tuned_model_shows_scores_before_and_after_with_standard_errors(
     first = scores["lines"][0]
     assert first["before"] == {"value": 0.143, "stderr": 0.016}
     assert first["after"] == {"value": 0.187, "stderr": 0.019}
-    assert first["change"] == pytest.approx(0.044)
+    assert first["change"] == pytest.approx({"value": 0.044, "stderr": 0.02484}, abs=1e-5)
     text = parse(client.get("/models/smollm2-short").text).text
-    assert "14.3 ± 1.6 18.7 ± 1.9 +4.4 384" in text
+    assert "14.3 ± 1.6 18.7 ± 1.9 +4.4 ± 2.5 384" in text
+
+
+def test_a_score_stands_beside_what_guessing_would_score(client: TestClient, parse: Any) -> None:
+    lines = client.get("/models/smollm2-short.json").json()["scores"]["lines"]
+    guesses = {(one["benchmark"], one["metric"]): one["guess"] for one in lines}
+    assert guesses["new-tasks", "exact_match"] == {"value": 0.31, "way": "constant"}
+    assert guesses["new-tasks", "rouge_l"] is None
+    page = client.get("/models/smollm2-short").text
+    assert 'class="guess"' in page
+    text = parse(page).text
+    assert "guessing: 31.0" in text
+    assert "Guessing gives every row of a task" in text
 
 
 def test_scores_of_single_tasks_stand_apart_from_those_of_the_benchmark(

@@ -323,3 +323,15 @@ def test_nothing_left_to_train_on_is_an_error_and_changes_nothing(tables: Tables
     with pytest.raises(RegistryError, match="no row is left to train on"):
         mixed(tables, of("high"), tasks=("a",))
     assert ids(tables) == before
+
+
+def test_the_report_says_what_guessing_would_score_on_what_is_held_out(tables: Tables) -> None:
+    many = [song("songs", "sing", n, answer="La." if n % 4 else "Do.") for n in range(40)]
+    tables.put("songs", many + [song("songs", "hum", n, answer="Mm.") for n in range(5)])
+    made = mixed(tables, of("songs"), size=20, tasks=("hum",), instances=8)
+    (new_tasks, instances) = made.measured["constant"]
+    assert (new_tasks.split, new_tasks.value, new_tasks.n) == ("held_out_tasks", 1.0, 5)
+    held = list(read_rows(next(one.path for one in made.tables if "instances" in one.path.name)))
+    right = sum(row.references == ("La.",) for row in held)
+    assert (instances.value, instances.n) == (right / 8, 8)
+    assert made.measured["chance"] == ()

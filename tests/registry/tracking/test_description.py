@@ -28,7 +28,7 @@ def test_text_of_a_card_cannot_act_in_the_description(root: Path) -> None:
 
 def test_the_description_has_scores_before_and_after_with_their_errors(registry: Registry) -> None:
     said = describe_model(registry, chain(), registry.models["singer"], "abc-dirty")
-    row = "0.2500 ± 0.0500 (n = 80) | 0.5000 ± 0.0500 (n = 80) | +0.2500 |"
+    row = "0.2500 ± 0.0500 (n = 80) | 0.5000 ± 0.0500 (n = 80) | +0.2500 ± 0.0707 |"
     assert row in said
     assert "rhyme" not in said
     assert "git checkout abc\n" in said
