@@ -5,7 +5,6 @@ not change which rows of a task come first. All that is kept of a row is some 50
 """
 
 import struct
-import sys
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from registry.cards.mixing import HoldOut
 from registry.cards.wordings import folded
 from registry.errors import RegistryError, near
 from registry.labels import Answers, Group, Labels, unlabelled
+from registry.progress import watched
 from registry.shares import apportion, examples_proportional
 from registry.templates import Renderer, denied, input_of
 
@@ -112,7 +112,7 @@ def scan(
     key = str(card.mix.seed).encode()
     problems = _Problems(card, renderers)
     answers = Answers(card)
-    for dataset, row in _watched(_rows(files, renderers), card.id, progress):
+    for dataset, row in watched(_rows(files, renderers), card.id, " rows", shown=progress):
         group.append(numbers.setdefault((dataset, row["task"]), len(numbers)))
         hashes.extend(struct.unpack("<2Q", hash_of(row["id"].encode(), key, 16)))
         hashes.append(exchange_hash(encode(row["messages"]), encode(row["references"][:1])))
@@ -285,16 +285,3 @@ def nested(counts: Mapping[Group, int]) -> dict[str, dict[str, int]]:
     for (dataset, task), count in counts.items():
         found.setdefault(dataset, {})[task] = count
     return found
-
-
-def _watched(
-    rows: Iterator[tuple[str, dict[str, Any]]], title: str, progress: bool
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Show a bar on stderr as rows are read, where there is one to show."""
-    if not progress:
-        return rows
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return rows
-    return iter(tqdm(rows, desc=title, unit=" rows", file=sys.stderr))

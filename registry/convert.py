@@ -4,7 +4,6 @@ Rows that no example can be made of are kept in `quarantine.jsonl`, each with it
 """
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from os.path import commonpath
 from pathlib import Path
 from shutil import rmtree
-from typing import IO, Any
+from typing import IO
 
 from registry import workers
 from registry.archives import choose, is_archive, members, open_members, sound
@@ -25,6 +24,7 @@ from registry.formats.blocks import blocks, can_be_cut
 from registry.hashing import RowDigest
 from registry.measures import Measures
 from registry.portions import Counted, Portion, Rows, Work, of_block, of_file
+from registry.progress import bar
 from registry.reports import Measurement
 from registry.rowgroups import GroupWriter
 from registry.tally import ordered
@@ -325,18 +325,8 @@ def _nothing(reasons: Counter[str]) -> str:
 
 
 def _watched(found: Iterator[Portion], title: str, progress: bool) -> Iterator[Portion]:
-    """Show a bar on stderr as rows pass, where there is one to show."""
-    if not progress:
-        return found
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return found
-    return _counting(found, tqdm(desc=title, unit=" rows", unit_scale=True, file=sys.stderr))
-
-
-def _counting(found: Iterator[Portion], bar: Any) -> Iterator[Portion]:
-    with bar:
+    """Show a bar on stderr as rows pass."""
+    with bar(title, None, " rows", shown=progress, scaled=True) as counted:
         for portion in found:
-            bar.update(portion.counted.records)
+            counted.add(portion.counted.records)
             yield portion

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
+from registry.progress import bar
 from registry.virtual import Start, length
 
 if TYPE_CHECKING:
@@ -265,17 +266,10 @@ def _padded(
 
 
 def _shown(answers: Iterator[Answered], total: int, done: int) -> Iterator[Answered]:
-    """Pass answers through a progress bar on stderr, where tqdm is there to draw one."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield from answers
-        return
+    """Pass answers through a progress bar that says how fast they come."""
     tokens = 0
-    with tqdm(total=total, initial=done, unit="answer", desc="answering") as bar:
+    with bar("answering", total, "answer", done=done) as counted:
         for one in answers:
             tokens += one.tokens
-            elapsed = bar.format_dict["elapsed"]
-            bar.set_postfix_str(f"{tokens / max(elapsed, 1e-9):.0f} tokens/s", refresh=False)
-            bar.update()
+            counted.add(says=f"{tokens / max(counted.seconds, 1e-9):.0f} tokens/s")
             yield one

@@ -17,6 +17,10 @@ from registry.files import write_json
 from registry.hashing import digest, hash_file
 
 SCHEMA = 1
+WEIGHTS = "model.safetensors"
+TENSORS = ".safetensors"
+"""How every file ends that a model computes with: weights, virtual tokens, a hypernetwork."""
+
 _PLUS = "+"
 
 

@@ -23,12 +23,10 @@ from registry.drift import Drift
 from registry.errors import RegistryError
 from registry.index import Registry, load, name_of
 from registry.place import Place
-from registry.reports import Artefact, Measurement, Report
+from registry.reports import TENSORS, WEIGHTS, Artefact, Measurement, Report
 
 Verdict = Literal["as reported", "identical", "within band", "differs"]
 Say = Callable[[str], None]
-WEIGHTS = "/model.safetensors"
-TENSORS = ".safetensors"
 
 LOSS_SHARE, LOSS_LEAST = 0.1, 0.1
 STDERRS = 2.0
@@ -124,7 +122,7 @@ def _clone(place: Place, report: Report, folder: Path) -> tuple[str, Place]:
 def _make(place: Place, registry: Registry, report: Report, again: Place) -> None:
     """Run the stages up to the tuning in the clone."""
     for one in report.inputs:
-        if one.path.endswith(WEIGHTS):
+        if one.path.endswith(f"/{WEIGHTS}"):
             _give_model(place, registry, one, again)
     mixture = registry.mixtures[report.settings["build"]["mixture"]]
     for dataset in mixture.mix.datasets:

@@ -16,6 +16,7 @@ from registry.evaluation.benchmarks import Evaluated, check_ids
 from registry.evaluation.options import By, Question, Ranked, Show
 from registry.evaluation.scoring import fold
 from registry.hashing import digest
+from registry.progress import watched
 from registry.reward_model import open_judge
 
 BY: dict[str, By] = {"accuracy": "sum", "accuracy_norm": "characters"}
@@ -79,7 +80,7 @@ def evaluate(
             found = _rewarded(model_folder, rows, waiting, device)
         else:
             found = options.ranked(model, asked, batch_tokens=budget, done=set(collection.answers))
-        shown = _shown(found, len(rows), kept) if progress else found
+        shown = watched(found, "ranking", "question", total=len(rows), done=kept, shown=progress)
         read = _collect(collection, tokenizer, rows, asked, shown)
         seconds = time.perf_counter() - started
     given = [collection.answers[row.id] for row in rows]
@@ -195,16 +196,3 @@ def _choice(tokenizer: Any, row: Row, asked: Question, ranked: Ranked) -> Choice
         answer=ranked.answer,
         read=len(asked.prompt),
     )
-
-
-def _shown(found: Iterator[Ranked], total: int, done: int) -> Iterator[Ranked]:
-    """Pass results through a progress bar on stderr, where tqdm is there to draw one."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield from found
-        return
-    with tqdm(total=total, initial=done, unit="question", desc="ranking") as bar:
-        for one in found:
-            yield one
-            bar.update()

@@ -2,12 +2,12 @@
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry import progress
 from registry.cards.kinds import NativeFile
 from registry.errors import HashMismatch, Offline, RegistryError
 
@@ -60,23 +60,12 @@ def fits(size: int, file: NativeFile, roughly: str = "") -> None:
 
 @contextmanager
 def bar(wanted: Wanted, start: int = 0) -> Iterator[Callable[[int], object]]:
-    """Show on stderr how many bytes came, and how fast, where there is a bar to show."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield lambda size: None
-        return
-    with tqdm(
-        desc=wanted.file.path,
-        initial=start,
-        total=wanted.file.bytes,
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        file=sys.stderr,
-        disable=not wanted.progress,
-    ) as shown:
-        yield shown.update
+    """Show on stderr how many bytes came, and how fast."""
+    file, shown = wanted.file, wanted.progress
+    with progress.bar(
+        file.path, file.bytes, "B", done=start, shown=shown, scaled=True, stays=False
+    ) as counted:
+        yield counted.add
 
 
 def told(text: str) -> str:

@@ -11,8 +11,8 @@ from registry.errors import RegistryError
 from registry.index import load, name_of
 from registry.logbook import Say, clock, done, made_by
 from registry.place import Place
-from registry.reports import Artefact, Measurement, Report, artefact
-from registry.stages.shared import FETCHED, WEIGHTS, find
+from registry.reports import WEIGHTS, Artefact, Measurement, Report, artefact
+from registry.stages.shared import FETCHED, find
 
 
 def fetch(place: Place, name: str, *, say: Say) -> Report:

@@ -12,8 +12,8 @@ from registry.hashing import digest, hash_file
 from registry.index import load, name_of
 from registry.logbook import Say, clock, done, made_by
 from registry.place import Place
-from registry.reports import Artefact, Measurement, Report, artefact
-from registry.stages.shared import TENSORS, find, maker
+from registry.reports import TENSORS, Artefact, Measurement, Report, artefact
+from registry.stages.shared import find, maker
 
 if TYPE_CHECKING:
     from registry.canonical import Row

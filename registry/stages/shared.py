@@ -6,10 +6,6 @@ from registry.errors import RegistryError
 from registry.index import Registry
 
 C = TypeVar("C")
-WEIGHTS = "model.safetensors"
-TENSORS = ".safetensors"
-"""How every file ends that a model computes with: weights, virtual tokens, a hypernetwork."""
-
 FETCHED = ("dataset", "benchmark", "model")
 
 

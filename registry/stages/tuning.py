@@ -11,8 +11,8 @@ from registry.index import Registry, load, name_of
 from registry.logbook import Say, clock, code, done, made_by
 from registry.losses import Losses
 from registry.place import Place
-from registry.reports import Artefact, Measurement, Report, artefact
-from registry.stages.shared import WEIGHTS, find, maker
+from registry.reports import WEIGHTS, Artefact, Measurement, Report, artefact
+from registry.stages.shared import find, maker
 
 if TYPE_CHECKING:
     from registry.tuning.loop import Tuned

@@ -16,14 +16,13 @@ from urllib.parse import quote
 
 from registry.cards import Benchmark, Card, Model
 from registry.index import Registry, name_of
-from registry.reports import Artefact, Measurement, Report
+from registry.reports import TENSORS, Artefact, Measurement, Report
 
 STAGES = ("convert", "mix", "tune", "evaluate")
 CURVE = "train/"
 LONGEST_PARAM = 6000
 LONGEST_NAME = 250
 LONGEST_SOURCE = 65_535
-WEIGHTS = ".safetensors"
 _PAGES = "?workflowType=machine_learning"
 _FORBIDDEN = re.compile(r"[^\w.\- /]")
 
@@ -189,7 +188,7 @@ def card_of(registry: Registry, report: Report) -> Card | None:
 
 def weights(artefacts: Iterable[Artefact]) -> Artefact | None:
     """Return the artefact that holds a model's weights, if there is one."""
-    return next((one for one in artefacts if one.path.endswith(WEIGHTS)), None)
+    return next((one for one in artefacts if one.path.endswith(TENSORS)), None)
 
 
 def table_of(registry: Registry, benchmark: str, read: Iterable[Artefact]) -> Artefact | None:
@@ -228,7 +227,7 @@ def inputs(makers: Makers, report: Report, card: Card) -> list[Input]:
     """
     read = [_input(makers, report, card, one, _context(report, one)) for one in report.inputs]
     wrote = [_input(makers, report, card, one, "output") for one in report.outputs]
-    return sorted(read + wrote, key=lambda one: one.name.endswith(WEIGHTS))
+    return sorted(read + wrote, key=lambda one: one.name.endswith(TENSORS))
 
 
 def _context(report: Report, one: Artefact) -> str:

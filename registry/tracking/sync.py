@@ -4,7 +4,6 @@ MLflow is rebuilt from cards and reports; nothing is kept there alone. Every cal
 repeated, so a run that a killed sync left half made is finished by the next one.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from registry.cards import Card, Model
 from registry.hashing import digest
 from registry.index import Registry, name_of
+from registry.progress import watched
 from registry.reports import Artefact, Report
 from registry.tracking import models, records
 from registry.tracking.connection import experiment, reach, shown
@@ -111,7 +111,7 @@ def sync(
             root=root,
             revisions=revisions(registry, root),
         )
-        done = list(_recorded(target, _shown(wanted, progress), say))
+        done = list(_recorded(target, watched(wanted, "publish", "report", shown=progress), say))
         versions = dict(_registered(target, done, say))
     states = [one.state for one in done]
     synced = Synced(
@@ -125,17 +125,6 @@ def sync(
     )
     say(str(synced))
     return synced
-
-
-def _shown(wanted: list[Report], progress: bool) -> Iterable[Report]:
-    if not progress:
-        return wanted
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError:
-        return wanted
-    bar: Iterable[Report] = tqdm(wanted, desc="publish", unit="report", file=sys.stderr)
-    return bar
 
 
 def _recorded(target: Target, wanted: Iterable[Report], say: Say) -> Iterator[Recorded]:
