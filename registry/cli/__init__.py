@@ -9,6 +9,7 @@ import click
 from registry.cli import (
     batch,
     cards,
+    comparing,
     exports,
     history,
     hub,
@@ -63,6 +64,7 @@ for command in (
     stages.tune,
     stages.evaluate,
     scoring.score,
+    comparing.compare_scores,
     robustness.perturb,
     robustness.spread,
     stages.publish,

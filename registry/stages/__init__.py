@@ -8,6 +8,7 @@ from registry.stages.data import convert, convert_files, fetch, mix
 from registry.stages.evaluating import evaluate, rows_of, try_out
 from registry.stages.publishing import publish
 from registry.stages.tuning import follow, tune
+from registry.stages.verdicts import verdicts_of
 
 __all__ = [
     "convert",
@@ -20,4 +21,5 @@ __all__ = [
     "rows_of",
     "try_out",
     "tune",
+    "verdicts_of",
 ]
