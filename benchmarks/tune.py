@@ -32,7 +32,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,25 @@ def arguments() -> argparse.Namespace:
     asked.add_argument("--trl-python", default=sys.executable, help="A Python that has TRL.")
     asked.add_argument("--json", action="store_true")
     told = asked.parse_args()
+    if wrong := list(mistakes(told)):
+        sys.exit("\n".join(wrong))
     if told.against == "trl" and not has_trl(told.trl_python):
         sys.exit(f"{told.trl_python}: has no TRL; {INSTALL}")
     return told
+
+
+def mistakes(told: argparse.Namespace) -> Iterator[str]:
+    """Yield what cannot be compared."""
+    known = (*WAYS[told.objective], *(ON_CUDA if told.objective == "likelihood" else ()), "none")
+    for way in told.way or ():
+        if way not in known:
+            listed = "; ".join(known)
+            yield f"{way}: is no way of TRL to tune by {told.objective}; known are {listed}"
+    if min(told.rows, told.rows_per_step) < 1:
+        given = f"{told.rows} and {told.rows_per_step}"
+        yield f"--rows and --rows-per-step: are 1 at least, and not {given}"
+    elif told.rows < told.rows_per_step:
+        yield f"--rows: {told.rows} rows fill no step of {told.rows_per_step}; raise it"
 
 
 def has_trl(python: str) -> bool:

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from registry.canonical import Row
-from registry.checkpoints import open_reward_model
+from registry.checkpoints import is_reward_model, open_reward_model
 from registry.devices import choose, compute_dtype
+from registry.errors import RegistryError
 from registry.rendering import Rendered, render_rows
-
-if TYPE_CHECKING:
-    pass
 
 Says = Callable[[Sequence[Row], Sequence[str]], list[float]]
 """From rows and an answer to each to numbers, in one order."""
@@ -21,6 +19,10 @@ _BATCH = 16
 
 def open_judge(folder: Path, *, device: str = "auto", precision: str = "auto") -> Says:
     """Return the function that says what the reward model of a folder gives answers to rows."""
+    if not is_reward_model(folder):
+        raise RegistryError(
+            f"{folder.name}: it is no reward model; name one that objective reward made"
+        )
     where = choose(device)
     model, tokenizer = open_reward_model(folder, where, compute_dtype(where, precision))
 

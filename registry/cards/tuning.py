@@ -89,7 +89,9 @@ class Policy:
     temperature: Annotated[float, POSITIVE, "Of the drawing of answers."] = 1.0
     kl: Annotated[
         float,
-        "lambda in reward - lambda * KL(policy || initial model); 0: no initial model is held.",
+        WEIGHT,
+        "lambda in reward - lambda * KL(policy || initial model), per token; 0: no initial model is"
+        " held.",
     ] = 0.0
     scaled: Annotated[bool, "Divide by the standard deviation of a row's rewards."] = True
 
@@ -127,7 +129,9 @@ class Tune:
     preference: Annotated[Preference | None, "Needed by, and only by, objective preference."] = None
     policy: Annotated[Policy | None, "Needed by, and only by, objective policy."] = None
     steps: Annotated[int, POSITIVE, "Optimiser steps."]
-    tokens_per_step: Annotated[int, POSITIVE, "Real tokens in one optimiser step, at most."]
+    tokens_per_step: Annotated[
+        int, POSITIVE, "Real tokens in one optimiser step, at most; a policy counts rows instead."
+    ]
     max_tokens: Annotated[int, POSITIVE, "Longer rows are left out, and counted."]
     tokens_at_once: Annotated[
         int | None,
@@ -149,6 +153,8 @@ class Tune:
     checkpoint_every: Annotated[int, POSITIVE, "Steps between checkpoints."] = 25
     seed: Annotated[int, COUNT, "Decides the order of rows, dropout and new weights."]
 
+
+_LARGEST_SEED = 2**31 - 1  # torch's are of 64 bits, and ours are multiplied by steps' and ranks'
 
 _NEEDED = {
     "lora": ("method", ("lora",)),
@@ -174,7 +180,11 @@ def contradictions(settings: Tune) -> Iterator[tuple[str, str]]:
     if settings.warmup_steps >= settings.steps:
         warm, steps = settings.warmup_steps, settings.steps
         yield "warmup_steps", f"{warm} is not below the {steps} steps; warm up for fewer"
+    if settings.seed > _LARGEST_SEED:
+        yield "seed", f"{settings.seed} is above {_LARGEST_SEED}; write a smaller one"
     yield from _of_objective(settings)
+    if settings.policy:
+        yield from _of_policy(settings.policy, settings.max_tokens)
 
 
 def _of_objective(settings: Tune) -> Iterator[tuple[str, str]]:
@@ -186,7 +196,15 @@ def _of_objective(settings: Tune) -> Iterator[tuple[str, str]]:
         yield "method", "a reward model is tuned by method full or lora; use one of these"
     if settings.objective == "policy" and settings.hypernetwork:
         yield "method", "a hypernetwork learns from given answers; use another objective"
-    if settings.policy and settings.policy.answers < 2:
+    if settings.preference and settings.preference.margin and settings.preference.loss != "simpo":
+        yield "preference.margin", "goes with loss: simpo, and only with it; leave it out"
+
+
+def _of_policy(policy: Policy, max_tokens: int) -> Iterator[tuple[str, str]]:
+    if policy.answers < 2:
         yield "policy.answers", "one answer is always its group's mean; ask for 2 or more"
-    if settings.policy and (settings.policy.reward == "model") != bool(settings.policy.model):
+    if (policy.reward == "model") != bool(policy.model):
         yield "policy.model", "goes with reward: model, and only with it"
+    if policy.max_new_tokens >= max_tokens:
+        said = f"{policy.max_new_tokens} leave no token of max_tokens, {max_tokens}, to a prompt"
+        yield "policy.max_new_tokens", f"{said}; lower it or raise max_tokens"

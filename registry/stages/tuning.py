@@ -1,13 +1,14 @@
 """The stage that tunes a model."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.cards import Model, Recipe, to_plain
 from registry.cards.tuning import Tune
 from registry.errors import RegistryError
-from registry.index import Registry, load, name_of
+from registry.index import load, name_of
 from registry.logbook import Say, clock, code, done, made_by
 from registry.losses import Losses
 from registry.place import Place
@@ -72,12 +73,27 @@ def _to_tune(place: Place, name: str) -> tuple[Model, Recipe, tuple[Artefact, ..
         reason = card.not_reproduced or "the card has no `build`; add one"
         raise RegistryError(f"{name_of(card)}: cannot be tuned: {reason}")
     recipe = find(registry, f"recipes/{card.build.recipe}", Recipe)
-    inputs = (
-        *made_by(place, maker(registry, card.build.base), card.build.base, WEIGHTS),
-        *made_by(place, "mix", card.build.mixture, "/train.parquet"),
-        *_of_reward_model(place, registry, recipe.tune),
-    )
-    return card, recipe, inputs
+    base, judge = card.build.base, recipe.tune.policy and recipe.tune.policy.model
+    wanted = [
+        (maker(registry, base), base, WEIGHTS),
+        ("mix", card.build.mixture, "/train.parquet"),
+        *([(maker(registry, judge), judge, WEIGHTS)] if judge else []),
+    ]
+    return card, recipe, _all_made(place, wanted)
+
+
+def _all_made(place: Place, wanted: Sequence[tuple[str, str, str]]) -> tuple[Artefact, ...]:
+    """Return what earlier stages made, or say of all that is missing which stages to run."""
+    found: list[Artefact] = []
+    missing = []
+    for stage, id, ending in wanted:
+        try:
+            found += made_by(place, stage, id, ending)
+        except RegistryError as error:
+            missing.append(str(error))
+    if missing:
+        raise RegistryError("\n".join(missing))
+    return tuple(found)
 
 
 def _tune(
@@ -102,6 +118,7 @@ def _tune(
             place.checkpoints(card.id),
             device=place.device,
             reward=_reward(place, recipe.tune),
+            judge=_judge(place, recipe.tune),
             group=group,
             log=log,
             say=say,
@@ -113,20 +130,19 @@ def _reward(place: Place, settings: Tune) -> Any:
     """Return what answers earn under a recipe; None where nothing is earned."""
     if settings.policy is None:
         return None
-    if settings.policy.model:
+    if judge := _judge(place, settings):
         from registry.reward_model import open_judge
 
-        return open_judge(place.model(settings.policy.model), device=place.device)
+        return open_judge(judge, device=place.device)
     from registry.evaluation.rewards import reward
 
     return reward(settings.policy.reward)
 
 
-def _of_reward_model(place: Place, registry: Registry, settings: Tune) -> tuple[Artefact, ...]:
-    if settings.policy is None or settings.policy.model is None:
-        return ()
-    name = settings.policy.model
-    return made_by(place, maker(registry, name), name, WEIGHTS)
+def _judge(place: Place, settings: Tune) -> Path | None:
+    """Return the folder of a recipe's reward model."""
+    named = settings.policy and settings.policy.model
+    return place.model(named) if named else None
 
 
 def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:

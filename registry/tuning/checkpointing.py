@@ -12,6 +12,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.errors import RegistryError
 from registry.files import partial, whole
 from registry.tuning import sharded
 from registry.tuning.batches import Place
@@ -94,19 +95,25 @@ def restore(
 
 def _last(folder: Path) -> tuple[Path, Progress, str] | None:
     """Return where the last state is, how far it is, and of which run."""
-    from safetensors import safe_open
-
-    headers: dict[Path, dict[str, str]]
     headers = {path: sharded.header(path) for path in sharded.states(folder)}
     if (folder / NAME).is_file():
-        with safe_open(folder / NAME, "pt") as opened:
-            headers[folder / NAME] = opened.metadata() or {}
+        headers[folder / NAME] = _header(folder / NAME)
     found = [
         (path, _progress(header["progress"]), header["fingerprint"])
         for path, header in headers.items()
     ]
     # A kill between a new state's last step and the removal of the one before leaves both.
     return max(found, key=lambda one: one[1].step, default=None)
+
+
+def _header(path: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as opened:
+            return opened.metadata() or {}
+    except SafetensorError as error:
+        raise RegistryError(f"{path}: cannot be read ({error}); remove it to start anew") from None
 
 
 def _tensors(weights: Trained, optimiser: "torch.optim.Optimizer") -> "dict[str, torch.Tensor]":

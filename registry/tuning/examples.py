@@ -43,16 +43,15 @@ def _beyond(settings: Tune, base: Path) -> Iterator[str]:
         )
 
 
-def units(
-    tokenizer: Any, rows: Sequence[Row], settings: Tune, virtual: int = 0
-) -> tuple[list[Unit], int]:
+def units(tokenizer: Any, rows: Sequence[Row], settings: Tune) -> tuple[list[Unit], int]:
     """Return what can be learned from of the rows, and how many of them are too long.
 
     Refuses when nothing is left, and when nothing that is left has a token to learn.
     """
     if settings.hypernetwork:
         rows = [_shown(row, settings.hypernetwork) for row in rows]
-    if settings.objective == "policy":
+    if settings.policy:
+        _check_rewarded(rows, settings.policy.reward)
         made = [Unit((_asked(tokenizer, row),)) for row in rows]
     elif settings.objective in ("preference", "reward"):
         made = _pairs(tokenizer, rows)
@@ -61,14 +60,16 @@ def units(
     else:
         rendered = render_rows(tokenizer, rows, loss_on=settings.loss_on)
         made = [Unit((one,)) for one in rendered]
-    return fitting(made, settings, virtual)
+    return fitting(made, settings)
 
 
-def fitting(made: Sequence[Unit], settings: Tune, virtual: int = 0) -> tuple[list[Unit], int]:
+def fitting(made: Sequence[Unit], settings: Tune) -> tuple[list[Unit], int]:
     """Return the units whose rows are all short enough, and how many are not."""
     if not made:
         raise RegistryError("rows: there are none to train on; add datasets to the mixture")
-    most = settings.max_tokens - virtual
+    most = settings.max_tokens
+    if settings.virtual and settings.method == "prompt":
+        most -= settings.virtual.tokens
     if settings.policy:
         most -= settings.policy.max_new_tokens
     kept = [one for one in made if all(len(row.tokens) <= most for row in one.rows)]
@@ -96,6 +97,21 @@ def plan(made: Sequence[Unit], settings: Tune) -> tuple[list[int], int]:
     if settings.policy:
         return [1] * len(made), settings.policy.rows
     return [unit.tokens for unit in made], settings.tokens_per_step
+
+
+def _check_rewarded(rows: Sequence[Row], reward: str) -> None:
+    """Refuse rows with nothing that an answer could be measured by, before anything is answered."""
+    if reward == "model":
+        return
+    field, what = "references", "reference to compare an answer with"
+    if reward == "constraints":
+        field, what = "constraints", "instruction that a program verifies"
+    without = [row.id for row in rows if not getattr(row, field)]
+    if without:
+        raise RegistryError(
+            f"rows: {len(without)} of the {len(rows)} have no {what}, the first is {without[0]}; "
+            f"leave them out, or use another reward than {reward}"
+        )
 
 
 def _asked(tokenizer: Any, row: Row) -> Rendered:
@@ -135,19 +151,28 @@ def _worse(row: Row) -> Row:
     return replace(row, references=row.rejected[:1])
 
 
-def fingerprint(base: Path, rows: Sequence[Row], settings: Tune, **others: Any) -> str:
+def fingerprint(
+    base: Path, rows: Sequence[Row], settings: Tune, judge: Path | None = None, **others: Any
+) -> str:
     """Return the digest of all that decides a run's losses, but for the machine.
 
+    `judge` is the folder of the reward model, where there is one.
     How often a checkpoint is written decides nothing and may be changed in between.
     """
     switches = asdict(settings)
     del switches["checkpoint_every"]
-    files = sorted(each for each in base.iterdir() if each.is_file())
+    if judge is not None:
+        others["judge"] = _hashes(judge)
     return digest(
         {
             "settings": switches,
             "rows": digest_rows((to_dict(row) for row in rows), ordered=True),
-            "base": {each.name: hash_file(each).sha256 for each in files},
+            "base": _hashes(base),
             **others,
         }
     )
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(each for each in folder.iterdir() if each.is_file())
+    return {each.name: hash_file(each).sha256 for each in files}

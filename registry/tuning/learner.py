@@ -1,5 +1,6 @@
 """What learns: a model and, where a method has them, the virtual tokens before its rows."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,10 +12,11 @@ from registry.canonical import Row
 from registry.cards.tuning import Tune, Virtual
 from registry.checkpoints import ADAPTER
 from registry.errors import RegistryError
+from registry.files import write_json
 from registry.hypernetwork import Network
 from registry.tuning import attention
 from registry.tuning.batches import Packed
-from registry.tuning.weights import Trained, add_adapters, unite
+from registry.tuning.weights import Trained, add_adapters, check_targets, unite
 from registry.virtual import Start
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ def open_learner(
     if settings.objective == "reward":
         opened = checkpoints.open_reward_model
     model, tokenizer = opened(base, device, dtype)
+    if fitted := settings.lora or settings.hypernetwork:
+        check_targets(model, fitted.targets, base.name)
     tokens = None
     if settings.virtual is not None:
         tokens = _first_tokens(model, tokenizer, settings.virtual, settings.method)
@@ -124,11 +128,25 @@ def save(learner: Learner, weights: Trained, base: Path, out: Path) -> None:
             virtual.write(folder / ADAPTER, kind, made, learner.model, base.name)
         if learner.network is not None:
             hypernetwork.write(folder / hypernetwork.FOLDER, learner.network)
+        if learner.method == "lora" and hasattr(learner.model, "score"):
+            _add_head(folder / ADAPTER, learner.model.score.weight)
 
     checkpoints.save_model(unite(learner.adapted, weights), learner.tokenizer, out, beside)
 
 
-def log_probabilities(learner: Learner, batch: Packed) -> "torch.Tensor":
+def _add_head(adapter: Path, head: "torch.Tensor") -> None:
+    """Add what gives a reward model's number to its adapter, where PEFT looks for it."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    tensors["base_model.model.score.weight"] = head.detach().float().cpu().contiguous()
+    save_file(tensors, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+    described = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    described |= {"modules_to_save": ["score"], "task_type": "SEQ_CLS"}
+    write_json(adapter / "adapter_config.json", described)
+
+
+def log_probabilities(learner: Learner, batch: Packed, temperature: float = 1.0) -> "torch.Tensor":
     """Return the log-probability of each target of a batch, (targets,), in float32."""
     import torch
 
@@ -137,9 +155,11 @@ def log_probabilities(learner: Learner, batch: Packed) -> "torch.Tensor":
     head = learner.model.get_output_embeddings()
     needed = 4 * len(batch.targets) * learner.model.config.vocab_size
     if needed >= vocabulary.LARGE and _is_plain(learner.model, head):
-        states = hidden(learner, batch)[batch.keep]
+        states = hidden(learner, batch)[batch.keep] / temperature
         return vocabulary.log_probability(states, head.weight.to(states.dtype), batch.targets)
     found = logits(learner, batch)
+    if temperature != 1:  # to divide takes memory as large as the logits
+        found = found / temperature
     return -torch.nn.functional.cross_entropy(found, batch.targets, reduction="none")
 
 

@@ -91,6 +91,7 @@ def tune(
     *,
     device: str = "auto",
     reward: Reward | None = None,
+    judge: Path | None = None,
     group: Group = ALONE,
     log: Callable[[int, Mapping[str, float]], None],
     say: Callable[[str], None],
@@ -100,8 +101,9 @@ def tune(
 
     A run that was killed goes on from its last checkpoint and ends with the same losses. `log`
     gets the measures of each step, counted from 1; steps after that checkpoint come again.
-    `reward` says what answers earn, for objective policy. Of a group of processes each makes this
-    call, and the one that leads writes what there is to write.
+    `reward` says what answers earn, for objective policy, by the reward model in folder `judge` if
+    there is one. Of a group of processes each makes this call, and the one that leads writes what
+    there is to write.
     """
     import torch
 
@@ -116,7 +118,7 @@ def tune(
         learner = open_learner(base, settings, at, dtype)
         if group.size > 1:
             distributed.split(learner, where, group)
-    made, too_long = units(learner.tokenizer, rows, settings, learner.virtual)
+    made, too_long = units(learner.tokenizer, rows, settings)
     shown = first_sequences(learner.tokenizer, rows, made, settings)
     learner = told(learner, rows)
     weights = trained(learner.parameters())
@@ -124,7 +126,7 @@ def tune(
     at_once = max(
         settings.tokens_at_once or _AT_ONCE[where.type], _longest(made, settings, learner.virtual)
     )
-    mark = fingerprint(base, rows, settings, dtype=str(dtype), at_once=at_once)
+    mark = fingerprint(base, rows, settings, judge, dtype=str(dtype), at_once=at_once)
     # What an objective asks of the initial model comes before a checkpoint's weights are put back.
     objective, made = choose_objective(
         learner, base, rows, made, settings, at_once, reward, progress=progress and group.leads
@@ -135,7 +137,8 @@ def tune(
         say(f"{checkpoints}: going on after step {resumed_from} of {settings.steps}")
 
     tokens_before, began = done.tokens, perf_counter()
-    planned = steps_from(done.place, *plan(made, settings), settings.seed)
+    sizes, room = plan(made, settings)
+    planned = steps_from(done.place, sizes, room, settings.seed)
     curves: dict[str, list[float]] = defaultdict(list)
     advice = "lower tokens_at_once, say `recompute: true`, or use method 'lora'"
     enough = enough_memory(where, f"{at_once} tokens at once; {advice}")
@@ -196,7 +199,7 @@ def tune(
         device=where.type,
         processes=group.size,
         precision="bf16" if dtype == torch.bfloat16 else "fp32",
-        packing=done.tokens / (done.step * settings.tokens_per_step),
+        packing=(done.rows if settings.policy else done.tokens) / (done.step * room),
         mfu=6 * learner.size * tokens_per_second / (group.size * rate_of_matrices),
         measures={name: _ends(curve) for name, curve in curves.items()},
         shown=shown,

@@ -30,6 +30,19 @@ class Trained:
     masters: "tuple[torch.Tensor, ...]"
 
 
+def check_targets(model: Any, targets: Sequence[str], name: str) -> None:
+    """Refuse adapters for layers that are not there: PEFT looks for one of them to be, not all."""
+    import torch
+
+    there = {path.rpartition(".")[2]: module for path, module in model.named_modules()}
+    if absent := [one for one in targets if one.rpartition(".")[2] not in there]:
+        linear = sorted(n for n, each in there.items() if isinstance(each, torch.nn.Linear))
+        raise RegistryError(
+            f"{name}: it has no layer named {', '.join(absent)}; "
+            f"say as targets which to adapt of {', '.join(linear)}"
+        )
+
+
 def add_adapters(model: Any, lora: Lora, base: Path) -> Any:
     """Freeze a model and give it new LoRA adapters in float32."""
     try:

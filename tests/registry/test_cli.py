@@ -136,6 +136,13 @@ def test_report_run_says_what_to_type_when_nothing_has_run(root: Path) -> None:
     assert "nothing has run yet; type: make repro" in done.stdout
 
 
+def test_a_tuning_names_all_that_is_missing_at_once(root: Path) -> None:
+    done = run("tune", "singer", "--root", str(root))
+    assert done.exit_code == 1
+    assert "run `registry convert nightingale` first\n" in done.stderr
+    assert "run `registry mix songs-only` first\n" in done.stderr
+
+
 def test_a_stage_without_its_input_names_the_stage_to_run(root: Path) -> None:
     done = run("mix", "songs-only", "--root", str(root))
     assert done.exit_code == 1

@@ -81,6 +81,26 @@ def test_a_ratio_is_ours_over_theirs_and_the_best_is_the_fastest(benchmark: Modu
     assert found["largest_difference"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--way", "packed"), "packed: is no way of TRL to tune by likelihood; known are defaults"),
+        (("--rows", 0), "--rows and --rows-per-step: are 1 at least, and not 0 and 8"),
+        (("--rows", 4), "--rows: 4 rows fill no step of 8"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_before_anything_is_run(
+    benchmark: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[Any, ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["tune.py", *map(str, words), "--against", "none"])
+    with pytest.raises(SystemExit) as ended:
+        benchmark.arguments()
+    assert said in str(ended.value)
+
+
 @pytest.mark.slow
 def test_ours_alone_counts_every_token_after_the_first_step(
     benchmark: ModuleType,

@@ -72,8 +72,13 @@ def _with_facts(
 
 
 def _initial(learner: Learner, base: Path, settings: Tune) -> Learner:
-    """Open the model once more, as it is before tuning."""
-    before = replace(settings, method="full", lora=None, virtual=None)
+    """Return what the model is before tuning: opened once more, or with other virtual tokens."""
+    if learner.tokens is not None:
+        import torch
+
+        begun = torch.nn.Parameter(learner.tokens.detach().clone(), requires_grad=False)
+        return replace(learner, tokens=begun)
+    before = replace(settings, method="full", lora=None)
     made = open_learner(base, before, learner.device, learner.dtype)
     made.model.eval().requires_grad_(False)
     return made

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry import decoding
 from registry.canonical import Row
@@ -13,6 +13,9 @@ from registry.tuning.batches import Packed, Unit
 from registry.tuning.learner import Learner, answering, log_probabilities
 from registry.tuning.objectives import Loss
 
+if TYPE_CHECKING:
+    import torch
+
 Reward = Callable[[Sequence[Row], Sequence[str]], Sequence[float]]
 """What answers to rows earn; both in one order."""
 
@@ -21,11 +24,11 @@ Reward = Callable[[Sequence[Row], Sequence[str]], Sequence[float]]
 class Earning:
     """Group relative policy optimisation (Shao et al., 2024, section 4.1), one update a rollout.
 
-    The gradient is that of reward - kl * KL(policy || initial): an answer's advantage is its reward
-    less the mean of its group, over the group's standard deviation where `scaled`; the divergence
-    is estimated per token as there (equation 4). As each answer is used once, right after it was
-    drawn, the ratio of policies is 1 and nothing is clipped. The sum is divided by the answers'
-    tokens, so that length earns nothing by itself (Liu et al., 2025, section 3.1).
+    An answer's advantage is its reward less the mean of its group, over the group's standard
+    deviation where `scaled`. As each answer is used once, right after it was drawn, the ratio of
+    policies is 1 and nothing is clipped; all is at the temperature at which answers are drawn. The
+    sum is divided by the answers' tokens, so that length earns nothing by itself (Liu et al., 2025,
+    section 3.1). The divergence is held against each token's ratio, see `penalised`.
     """
 
     settings: Policy
@@ -65,24 +68,48 @@ class Earning:
         """Return the summed loss over a batch's answers."""
         import torch
 
-        each = log_probabilities(learner, batch)
+        each = log_probabilities(learner, batch, self.settings.temperature)
         facts = torch.tensor([unit.facts for unit in units], device=each.device)
         advantage = facts[:, 0][batch.owners]
-        # The ratio to itself is 1; its gradient is that of the log-probability.
-        own = -advantage * torch.exp(each - each.detach())
         counts = batch.counts()
         measures = {
             "reward": (facts[:, 1].sum(), len(units)),
             "answer_tokens": (counts.sum(), len(units)),
         }
+        price: torch.Tensor | float = 0.0
         if self.initial is not None:
             with torch.no_grad():
-                before = log_probabilities(self.initial, batch)
-            lead = before - each
-            divergence = torch.exp(lead) - lead - 1
-            own = own + self.settings.kl * divergence
-            measures["kl"] = (divergence.detach().sum(), int(counts.sum()))
-        return Loss(own.sum(), measures)
+                before = log_probabilities(self.initial, batch, self.settings.temperature)
+            found = divergence(each, before)
+            price = self.settings.kl * found
+            measures["kl"] = (found.detach().sum(), int(counts.sum()))
+        return Loss(penalised(each, advantage, price).sum(), measures)
+
+
+def divergence(each: "torch.Tensor", before: "torch.Tensor") -> "torch.Tensor":
+    """Estimate KL(policy || initial) from log-probabilities of drawn tokens, none below 0.
+
+    The mean over tokens that the policy draws is the divergence (Shao et al., 2024, equation 4).
+    """
+    import torch
+
+    lead = before - each
+    return torch.exp(lead) - lead - 1
+
+
+def penalised(
+    each: "torch.Tensor", advantage: "torch.Tensor", price: "torch.Tensor | float"
+) -> "torch.Tensor":
+    """Return each token's loss, whose slope is that of price less advantage under the policy.
+
+    The ratio of the policy to itself is 1, and its slope is that of the log-probability. It weighs
+    the price too: without it, as in the paper's equation 3, the slope of the estimated divergence
+    is on the mean that of KL(initial || policy), which is another one.
+    """
+    import torch
+
+    ratio = torch.exp(each - each.detach())
+    return ratio * (price - advantage)
 
 
 def _advantages(rewards: Sequence[float], size: int, *, scaled: bool) -> list[float]:

@@ -3,12 +3,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from registry.canonical import Row
-from registry.cards.tuning import Lora, Tune, Virtual
+from registry.cards.tuning import Lora, Policy, Preference, Tune, Virtual
 from registry.errors import RegistryError
 from registry.files import write_json
 from registry.rendering import Rendered
@@ -70,6 +70,43 @@ def test_lora_is_given_with_its_method_and_only_then(settings: Tune, tiny_folder
         check(settings, tiny_folder)
 
 
+PREFERENCE = replace(SETTINGS, objective="preference")
+POLICY = Policy(reward="exact_match", rows=2, answers=2, max_new_tokens=8)
+
+
+def policy(**changed: Any) -> Tune:
+    return replace(SETTINGS, objective="policy", policy=replace(POLICY, **changed))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (replace(SETTINGS, seed=2**31), r"tune\.seed: 2147483648 is above"),
+        (replace(PREFERENCE, preference=Preference(margin=1.0)), r"margin: goes with loss: simpo"),
+        (policy(max_new_tokens=64), r"policy\.max_new_tokens: 64 leave no token of max_tokens"),
+    ],
+)
+def test_switches_that_would_do_nothing_or_harm_are_refused(
+    settings: Tune, said: str, tiny_folder: Path
+) -> None:
+    with pytest.raises(RegistryError, match=said):
+        check(settings, tiny_folder)
+
+
+@pytest.mark.parametrize(("reward", "needed"), [("rouge_l", "reference"), ("constraints", "inst")])
+def test_rows_of_which_no_reward_can_be_told_are_refused_and_counted(
+    reward: Literal["rouge_l", "constraints"],
+    needed: str,
+    tokenizer: Any,
+    make_rows: Callable[..., list[Row]],
+) -> None:
+    first, *others = make_rows(3)
+    rows = [first, *(replace(row, references=()) for row in others)]
+    number = 2 if reward == "rouge_l" else 3
+    with pytest.raises(RegistryError, match=f"{number} of the 3 have no .*{needed}"):
+        units(tokenizer, rows, policy(reward=reward))
+
+
 def test_a_row_that_fits_no_step_is_refused_beforehand(tiny_folder: Path) -> None:
     with pytest.raises(RegistryError, match=r"a row of 64 tokens fits no step of 32"):
         check(replace(SETTINGS, tokens_per_step=32), tiny_folder)
@@ -83,6 +120,12 @@ def test_rows_longer_than_the_model_s_context_are_refused_with_both_numbers(
     said = "rows of 513 tokens are longer than the 512 .* lower max_tokens to 512$"
     with pytest.raises(RegistryError, match=said):
         check(replace(fits, max_tokens=513), tiny_folder)
+
+
+def test_a_soft_prompt_takes_of_the_room_of_its_rows() -> None:
+    prompt = replace(most(8), method="prompt", virtual=Virtual(tokens=3))
+    assert fitting([example(5), example(6)], prompt)[1] == 1
+    assert fitting([example(5), example(6)], replace(prompt, method="prefix"))[1] == 0
 
 
 def test_what_stands_before_a_row_is_in_the_model_s_context_too(tiny_folder: Path) -> None:
@@ -130,6 +173,16 @@ def test_settings_rows_their_order_and_weights_change_the_fingerprint(
         fingerprint(tiny_folder, rows, SETTINGS, dtype="bfloat16"),
     }
     assert len(found) == 6
+
+
+def test_another_reward_model_is_another_run(
+    tiny_folder: Path, make_rows: Callable[..., list[Row]], tmp_path: Path
+) -> None:
+    rows, marks = make_rows(3), set()
+    for weights in ("first", "second"):
+        (tmp_path / "model.safetensors").write_text(weights)
+        marks.add(fingerprint(tiny_folder, rows, SETTINGS, tmp_path))
+    assert len(marks | {fingerprint(tiny_folder, rows, SETTINGS)}) == 3
 
 
 def test_how_often_a_checkpoint_is_written_does_not_change_the_fingerprint(

@@ -11,6 +11,7 @@ import pytest
 
 from registry.canonical import read_rows, write_rows
 from registry.cards.tuning import Tune
+from registry.errors import RegistryError
 from registry.tuning.checkpointing import NAME
 from tests.registry.tuning.runs import BF16, LORA, SETTINGS, Killed, Run
 
@@ -35,6 +36,15 @@ def test_a_resumed_run_reports_its_own_speed(run: Run) -> None:
         run.tune(SETTINGS, kill_at=7)
     resumed = run.tune(SETTINGS)
     assert resumed.tokens_per_second * resumed.seconds < 0.8 * resumed.tokens
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named(run: Run) -> None:
+    with pytest.raises(Killed):
+        run.tune(SETTINGS, kill_at=7)
+    last = run.folder / "checkpoints" / NAME
+    last.write_bytes(last.read_bytes()[:100])
+    with pytest.raises(RegistryError, match=r"cannot be read .*; remove it to start anew"):
+        run.tune(SETTINGS)
 
 
 KILLED = """

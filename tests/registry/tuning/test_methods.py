@@ -12,9 +12,10 @@ from peft import PeftModel
 
 from registry import virtual
 from registry.canonical import Row
-from registry.cards.tuning import Lora, Tune, Virtual
+from registry.cards.tuning import Hypernetwork, Lora, Tune, Virtual
 from registry.checkpoints import ADAPTER, open_model, quiet
 from registry.decoding import Prompt, answer
+from registry.errors import RegistryError
 from registry.rendering import prompt
 from registry.tuning.loop import Tuned, tune
 
@@ -146,6 +147,24 @@ def test_a_soft_prompt_starts_as_the_words_it_is_given(make: Callable[[Tune], Ma
     assert start is not None
     for (keys, _), (expected, _) in zip(start, wanted, strict=True):
         assert torch.allclose(keys, expected, atol=1e-4)
+
+
+HYPERNETWORK = Hypernetwork(rank=2, alpha=2, targets=("q_proj", "query"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(DORA, lora=Lora(rank=2, alpha=2, targets=("q_proj", "query"))),
+        replace(DORA, lora=Lora(rank=2, alpha=2, targets=("query",))),
+        replace(DORA, method="hypernetwork", lora=None, hypernetwork=HYPERNETWORK),
+    ],
+)
+def test_layers_that_a_model_does_not_have_are_named_beside_those_it_has(
+    make: Callable[[Tune], Made], settings: Tune
+) -> None:
+    with pytest.raises(RegistryError, match=r"tiny: .* no layer named query; .* k_proj, lm_"):
+        make(settings)
 
 
 def test_dora_says_so_in_its_adapter(make: Callable[[Tune], Made]) -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
+from peft import PeftModel
 from torch.nn.functional import logsigmoid
 
 from registry.canonical import Row
-from registry.cards.tuning import Lora, Policy, Preference, Tune
-from registry.checkpoints import open_model, open_reward_model
+from registry.cards.tuning import Lora, Policy, Preference, Tune, Virtual
+from registry.checkpoints import ADAPTER, open_model, open_reward_model, quiet
 from registry.errors import RegistryError
 from registry.rendering import Rendered, render, render_rows
 from registry.reward_model import open_judge
@@ -193,6 +194,16 @@ def test_a_reward_model_may_be_an_adapter_with_a_head(run: Run) -> None:
     assert says(run.rows[:1], ["la"]) > says(run.rows[:1], ["lo"])
 
 
+def test_peft_reads_the_head_of_a_reward_model_with_its_adapter(run: Run) -> None:
+    run.tune(replace(REWARD, method="lora", lora=Lora(rank=4, alpha=8), steps=3))
+    merged, _ = open_reward_model(run.folder / "out", CPU, FP32)
+    base, _ = open_reward_model(run.base, CPU, FP32)
+    with quiet():
+        adapted = PeftModel.from_pretrained(base, str(run.folder / "out" / ADAPTER)).eval()
+    tokens = torch.tensor([[5, 9, 77, 30, 2]])
+    assert adapted(tokens).logits.item() == pytest.approx(merged(tokens).logits.item(), abs=0.02)
+
+
 def letters(rows: Sequence[Row], answers: Sequence[str]) -> list[float]:
     """Earn by the share of small letters."""
     return [sum(map(str.islower, answer)) / max(1, len(answer)) for answer in answers]
@@ -210,6 +221,43 @@ def test_a_dear_divergence_keeps_a_policy_where_it_was(run: Run, other: Run) -> 
     run.tune(POLICY, reward=letters)
     other.tune(replace(POLICY, policy=replace(POLICY.policy, kl=5.0)), reward=letters)
     assert other.last["kl"] < run.last["kl"]
+
+
+@pytest.mark.parametrize("method", ["prompt", "prefix"])
+def test_a_policy_of_virtual_tokens_diverges_from_those_it_began_with(
+    run: Run, method: Literal["prompt", "prefix"]
+) -> None:
+    given = replace(POLICY, method=method, virtual=Virtual(tokens=4), steps=3, learning_rate=0.1)
+    run.tune(given, reward=letters)
+    assert run.first["kl"] == pytest.approx(0, abs=1e-6)
+    assert run.last["kl"] > 1e-3
+
+
+def test_a_policy_learns_at_the_temperature_at_which_it_answered(
+    make_tiny: Any, tokenizer: Any, pairs: list[Row]
+) -> None:
+    assert POLICY.policy is not None
+    rendered = render(tokenizer, pairs[0])
+    model, plain = make_tiny(), make_tiny()
+    settings = replace(POLICY.policy, kl=0.0, temperature=2.0)
+    objective = Earning(settings, {}, letters, None, 0, 100)
+    unit = Unit((rendered,), (1.0, 1.0))
+    objective.loss(learner(model), pack([rendered]), [unit]).total.backward()
+    tokens = torch.tensor([rendered.tokens])
+    each = torch.log_softmax(plain(tokens).logits[0, :-1] / 2, -1)
+    of_next = each.gather(1, tokens[0, 1:, None])[:, 0]
+    (-of_next[torch.tensor(rendered.labels_mask[1:])].sum()).backward()
+    for found, wanted in zip(model.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(found.grad, wanted.grad, atol=1e-4, rtol=1e-3)
+
+
+def test_the_budget_that_a_policy_fills_is_its_rows(run: Run) -> None:
+    assert run.tune(replace(POLICY, steps=2), reward=letters).packing == 1
+
+
+def test_a_model_that_gives_no_number_is_no_judge(tiny_folder: Path) -> None:
+    with pytest.raises(RegistryError, match="tiny: it is no reward model"):
+        open_judge(tiny_folder, device="cpu")
 
 
 def test_the_gradient_of_a_policy_is_advantage_times_that_of_its_log_probability(
