@@ -36,7 +36,7 @@ class Network:
 
 
 def instruction_of(messages: Sequence[Message]) -> str:
-    """Return the part of a conversation that says what to do: its system's turn, or all of it."""
+    """Return the part of a conversation that says what to do: its system's turn, or its last."""
     told = [one.content for one in messages if one.role == "system"]
     return told[0] if told else messages[-1].content
 

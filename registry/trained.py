@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from registry.errors import RegistryError
 from registry.files import write_text
@@ -33,7 +33,8 @@ class Segment:
 class Shown:
     """A row as it went into the model: `step` is the optimiser's, from 1; `row` that of the file.
 
-    `trained` of the `tokens` are in the loss; of the `left_out` ones this record has no text.
+    `trained` of the `tokens` are in the loss; of the `left_out` ones this record has no text. Of a
+    row that is learned from by a pair of answers, `answer` says which of them this is.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Shown:
     trained: int
     left_out: int
     segments: tuple[Segment, ...]
+    answer: Literal["better", "worse"] | None = None
 
 
 def write(path: Path, sequences: Iterable[Shown]) -> None:
@@ -69,8 +71,10 @@ def read(path: Path) -> tuple[Shown, ...]:
 
 
 def plain(one: Shown) -> dict[str, Any]:
-    """Return a sequence as plain values; of a segment, what is not so is left out."""
+    """Return a sequence as plain values; what is not so is left out."""
     values = asdict(one)
+    if one.answer is None:
+        del values["answer"]
     values["origin"] = {"file": values.pop("file"), "row": values.pop("row")}
     values["segments"] = [
         {

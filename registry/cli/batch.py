@@ -61,8 +61,9 @@ def show_batch(model: str, rows: int, colour: bool | None, root: Path, as_json: 
 def _head(number: int, one: "Shown") -> str:
     share = f"{one.trained / one.tokens:.1%}"
     title = click.style(f"{number}  {_safe(one.id)}", bold=True)
+    pair = f", the {one.answer} of two answers" if one.answer else ""
     return (
-        f"{title}  {_safe(one.task)}\n"
+        f"{title}  {_safe(one.task)}{pair}\n"
         f"   from {_safe(one.file)}, row {one.row}; in step {one.step}\n"
         f"   {one.tokens:,} tokens, {one.trained:,} trained on ({share}); {_ends(one)}\n"
     )

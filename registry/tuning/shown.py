@@ -6,7 +6,7 @@ is wrong here too, and can be seen.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, Literal
 
 from registry.canonical import Row
 from registry.cards.tuning import Tune
@@ -21,6 +21,9 @@ LONGEST = 512
 
 _TAIL = 192  # the end, with the answer, is what a reader looks for
 _TORN = "\ufffd"
+
+Answer = Literal["better", "worse"]
+_PAIR: tuple[Answer, Answer] = ("better", "worse")
 
 
 def first_sequences(
@@ -38,10 +41,10 @@ def first_sequences(
     by_id = {row.id: row for row in rows}
     several = sum(len(unit.rows) for unit in units)
     chosen = list(islice(_in_order(units, settings), min(number, several)))
-    packed = pack([row for _, row in chosen])
+    packed = pack([row for _, row, _ in chosen])
     return tuple(
-        _sequence(tokenizer, by_id[row.id], step, tokens, mask)
-        for (step, row), (tokens, mask) in zip(chosen, unpack(packed), strict=True)
+        _sequence(tokenizer, by_id[row.id], step, tokens, mask, answer)
+        for (step, row, answer), (tokens, mask) in zip(chosen, unpack(packed), strict=True)
     )
 
 
@@ -78,14 +81,25 @@ def segments(tokenizer: Any, tokens: Sequence[int], mask: Sequence[bool]) -> Ite
         )
 
 
-def _in_order(units: Sequence[Unit], settings: Tune) -> Iterator[tuple[int, Rendered]]:
-    """Yield the step, from 1, and each row, as training goes through them."""
+def _in_order(
+    units: Sequence[Unit], settings: Tune
+) -> Iterator[tuple[int, Rendered, Answer | None]]:
+    """Yield the step, from 1, each row as training goes through them, and its place in a pair."""
     planned = steps_from(Place(0, 0), *plan(units, settings), settings.seed)
     for step, (_, chosen) in enumerate(planned, 1):
-        yield from ((step, row) for at in chosen for row in units[at].rows)
+        for rows in (units[at].rows for at in chosen):
+            answers = _PAIR if len(rows) > 1 else (None,)
+            yield from ((step, row, answer) for row, answer in zip(rows, answers, strict=True))
 
 
-def _sequence(tokenizer: Any, row: Row, step: int, tokens: list[int], mask: list[bool]) -> Shown:
+def _sequence(
+    tokenizer: Any,
+    row: Row,
+    step: int,
+    tokens: list[int],
+    mask: list[bool],
+    answer: Answer | None,
+) -> Shown:
     runs = tuple(segments(tokenizer, tokens, mask))
     return Shown(
         id=row.id,
@@ -98,6 +112,7 @@ def _sequence(tokenizer: Any, row: Row, step: int, tokens: list[int], mask: list
         trained=sum(mask),
         left_out=sum(one.tokens for one in runs if one.left_out),
         segments=runs,
+        answer=answer,
     )
 
 

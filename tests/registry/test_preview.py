@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,14 @@ def test_a_model_with_neither_is_told_how_to_make_them(root: Path) -> None:
     done = run(root, "singer")
     assert done.exit_code == 1
     assert "run `dvc repro tune@singer`" in done.stderr
+    (root / "params.yaml").write_text("tuned: {other: {}}\n")
+    assert "run `dvc repro recipes/dvc.yaml:tune@singer`" in run(root, "singer").stderr
+
+
+def test_of_a_pair_it_is_said_which_answer_is_shown(recorded: Path) -> None:
+    worse = replace(RECORDED, answer="worse")
+    trained.write(recorded / "reports" / "tune" / "singer.samples.jsonl", [worse])
+    assert "sing, the worse of two answers\n" in run(recorded, "singer").stdout
 
 
 def test_a_model_that_is_not_tuned_here_is_told(root: Path) -> None:

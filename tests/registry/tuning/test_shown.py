@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from registry.canonical import Message, Origin, Row
 from registry.cards.tuning import Tune
 from registry.rendering import Rendered, render_rows
-from registry.trained import Segment
+from registry.trained import Segment, plain
 from registry.tuning.batches import Place, Unit, pack, steps_from
 from registry.tuning.shown import LONGEST, SEQUENCES, first_sequences, segments, unpack
 
@@ -178,3 +178,22 @@ def test_the_same_settings_show_the_same(
     settings = replace(SETTINGS, seed=seed)
     made = [first_sequences(tokenizer, rows, units_of(tokenizer, rows), settings) for _ in range(2)]
     assert made[0] == made[1]
+
+
+def test_of_a_pair_it_is_said_which_answer_is_the_worse(tokenizer: Any) -> None:
+    rows = [row("la"), row("lo")]
+    unit = Unit(tuple(render_rows(tokenizer, rows)))
+    made = first_sequences(tokenizer, rows, [unit], SETTINGS)
+    assert [(one.answer, one.segments[-2].text) for one in made[:2]] == [
+        ("better", "la"),
+        ("worse", "lo"),
+    ]
+    assert [plain(one)["answer"] for one in made[:2]] == ["better", "worse"]
+
+
+def test_nothing_is_said_of_an_answer_that_is_alone(tokenizer: Any) -> None:
+    (made,) = first_sequences(
+        tokenizer, [row("la")], [Unit(tuple(render_rows(tokenizer, [row("la")])))], SETTINGS
+    )
+    assert made.answer is None
+    assert "answer" not in plain(made)
