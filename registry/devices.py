@@ -38,13 +38,16 @@ def choose(name: str = "auto") -> "torch.device":
 def compute_dtype(device: "torch.device", precision: str) -> "torch.dtype":
     """Return the type to multiply in; `auto` is bfloat16 only where the hardware multiplies it.
 
-    Elsewhere bfloat16 is emulated, which is slower than float32 and less exact.
+    Elsewhere bfloat16 is emulated, which is slower than float32 and less exact. Of `fp8` it is what
+    everything around the products in 8 bits is in: bfloat16, on a device that has such products.
     """
     import torch
 
     if precision == "auto":
         return torch.bfloat16 if _multiplies_bf16(device) else torch.float32
-    return {"bf16": torch.bfloat16, "fp32": torch.float32}[precision]
+    if precision == "fp8":
+        _check_fp8(device)
+    return {"fp8": torch.bfloat16, "bf16": torch.bfloat16, "fp32": torch.float32}[precision]
 
 
 def _multiplies_bf16(device: "torch.device") -> bool:
@@ -56,6 +59,26 @@ def _multiplies_bf16(device: "torch.device") -> bool:
         has: dict[str, Any] = dict(torch.cpu.get_capabilities())
         return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("sve_bf16"))
     return False
+
+
+def _check_fp8(device: "torch.device") -> None:
+    import torch
+
+    # Where a CPU has no fp8, torch multiplies the same values in a wider type.
+    if device.type == "cpu":
+        return
+    found = device.type
+    if found == "cuda" and torch.version.hip:
+        found = "a GPU of AMD"
+    elif found == "cuda":
+        major, minor = torch.cuda.get_device_capability(device)
+        if (major, minor) >= (8, 9):
+            return
+        found = f"one of {major}.{minor}"
+    raise RegistryError(
+        "precision 'fp8': a CPU can multiply so, or an NVIDIA GPU of compute capability 8.9 and"
+        f" more, and this is {found}; use 'bf16'"
+    )
 
 
 def describe(device: "torch.device") -> dict[str, str | int]:

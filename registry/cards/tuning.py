@@ -144,8 +144,9 @@ class Tune:
     weight_decay: Annotated[float, SHARE, "Decoupled (AdamW); on matrices only."] = 0.0
     clip: Annotated[float, POSITIVE, "Gradients are scaled down to this norm."] = 1.0
     precision: Annotated[
-        Literal["auto", "bf16", "fp32"],
-        "bf16: compute in bfloat16 over float32 weights; auto: bf16 where the device has it.",
+        Literal["auto", "bf16", "fp32", "fp8"],
+        "bf16: compute in bfloat16 over float32 weights; auto: bf16 where the device has it; fp8:"
+        " as bf16, but linear layers multiply in 8 bits (Micikevicius et al., 2022; method full).",
     ] = "auto"
     recompute: Annotated[
         bool, "Compute activations again in the backward pass: less memory, a third more work."
@@ -174,6 +175,8 @@ def contradictions(settings: Tune) -> Iterator[tuple[str, str]]:
             yield block, f"goes with {switch}: {wanted}, not {chosen}; remove one of the two"
         if not given and chosen in values:
             yield block, f"is missing; {switch}: {chosen} needs it"
+    if settings.precision == "fp8" and settings.method != "full":
+        yield "precision", f"fp8 goes with method: full, not {settings.method}; use bf16"
     if settings.max_tokens > settings.tokens_per_step:
         said = f"a row of {settings.max_tokens} tokens fits no step of {settings.tokens_per_step}"
         yield "max_tokens", f"{said}; raise tokens_per_step or lower max_tokens"

@@ -90,6 +90,10 @@ def open_learner(
         model.requires_grad_(False)
     size = sum(each.numel() for each in model.parameters())
     attention.use(model)
+    if settings.precision == "fp8":
+        from registry.tuning import eight_bit
+
+        eight_bit.use(model)
     if settings.recompute:
         model.activation_checkpointing_enable({"use_reentrant": False})
     adapted = add_adapters(model, settings.lora, base) if settings.lora else model

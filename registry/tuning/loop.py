@@ -1,10 +1,8 @@
 """The training loop: one for every method and objective, on whatever device there is."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +12,7 @@ from registry.canonical import Row
 from registry.cards.tuning import Tune
 from registry.devices import choose, compute_dtype, enough_memory, matmul_rate, peak_memory
 from registry.errors import RegistryError
+from registry.progress import bar
 from registry.trained import Shown
 from registry.tuning import distributed
 from registry.tuning.batches import Place, Unit, pack, steps_from
@@ -43,9 +42,10 @@ class Tuned:
     Tokens are real ones: there is no padding. `seconds` and `tokens_per_second` are of this
     process alone, after step `resumed_from`; the rest is of the whole run. `packing` is the share
     of the steps' budgets that was filled, `mfu` what 6 FLOPs a parameter and token are of the rate
-    at which the device multiplied matrices just before. `measures` are what the objective counts
-    beside the loss, each as the mean over the first and over the last tenth of the steps of this
-    process. `shown` are the first sequences, token for token.
+    at which the device multiplied matrices just before, in bfloat16 where `precision` is fp8, whose
+    own rate can be higher. `measures` are what the objective counts beside the loss, each as the
+    mean over the first and over the last tenth of the steps of this process. `shown` are the first
+    sequences, token for token.
     """
 
     steps: int
@@ -142,7 +142,8 @@ def tune(
     curves: dict[str, list[float]] = defaultdict(list)
     advice = "lower tokens_at_once, say `recompute: true`, or use method 'lora'"
     enough = enough_memory(where, f"{at_once} tokens at once; {advice}")
-    with enough, _bar(settings.steps, done.step, progress) as show:
+    drawn = bar("tune", settings.steps, "step", done=done.step, shown=progress)
+    with enough, drawn as counted:
         while done.step < settings.steps:
             before = perf_counter()
             place, chosen = next(planned)
@@ -170,7 +171,7 @@ def tune(
                     **step.measures,
                 },
             )
-            show(step.loss, speed)
+            counted.add(says=f"loss {step.loss:.3f}, {speed:.0f} tokens/s")
             if done.step % settings.checkpoint_every == 0 and done.step < settings.steps:
                 save(checkpoints, mark, done, weights, optimiser, group)
     seconds = perf_counter() - began
@@ -198,7 +199,7 @@ def tune(
         peak_memory_bytes=peak_memory(where),
         device=where.type,
         processes=group.size,
-        precision="bf16" if dtype == torch.bfloat16 else "fp32",
+        precision=_precision(settings, dtype),
         packing=(done.rows if settings.policy else done.tokens) / (done.step * room),
         mfu=6 * learner.size * tokens_per_second / (group.size * rate_of_matrices),
         measures={name: _ends(curve) for name, curve in curves.items()},
@@ -272,6 +273,12 @@ def _longest(made: Sequence[Unit], settings: Tune, virtual: int) -> int:
     return max(longest, settings.max_tokens)
 
 
+def _precision(settings: Tune, dtype: "torch.dtype") -> str:
+    if settings.precision == "fp8":
+        return "fp8"
+    return "bf16" if dtype.itemsize == 2 else "fp32"
+
+
 def _ends(curve: Sequence[float]) -> tuple[float, float]:
     """Return the means over the first and the last tenth of a curve."""
     few = max(1, len(curve) // 10)
@@ -293,20 +300,3 @@ def _after(done: Progress, place: Place, step: Step, rows: int) -> Progress:
         first_loss=done.first_loss if done.step else step.loss,
         last_loss=step.loss,
     )
-
-
-@contextmanager
-def _bar(steps: int, done: int, shown: bool) -> Iterator[Callable[[float, float], None]]:
-    """Show steps, time left, loss and tokens a second on stderr, where tqdm is installed."""
-    if not (shown and find_spec("tqdm")):
-        yield lambda loss, speed: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=steps, initial=done, unit="step", desc="tune", dynamic_ncols=True) as bar:
-
-        def show(loss: float, speed: float) -> None:
-            bar.set_postfix_str(f"loss {loss:.3f}, {speed:.0f} tokens/s", refresh=False)
-            bar.update()
-
-        yield show

@@ -1,12 +1,11 @@
 """Direct preference: the better of two answers gains on the worse one, without a reward model."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from registry.cards.tuning import Preference
+from registry.progress import bar
 from registry.tuning.batches import Packed, Unit, best_fit, pack
 from registry.tuning.learner import Learner, log_probabilities
 from registry.tuning.objectives import Loss
@@ -82,29 +81,17 @@ def with_facts(
 
     facts: dict[int, tuple[float, ...]] = {}
     learner.model.eval()
-    with torch.no_grad(), _bar(len(units), progress) as scored:
+    shown = bar("score under the initial model", len(units), "pair", shown=progress)
+    with torch.no_grad(), shown as scored:
         for part in best_fit([unit.tokens for unit in units], at_once):
             rows = [row for at in part for row in units[at].rows]
             batch = pack(rows, learner.device, learner.virtual)
             scores, _ = _scores(learner, batch, per_token=per_token)
             given = iter(scores.tolist())
             facts |= {at: tuple(next(given) for _ in units[at].rows) for at in part}
-            scored(len(part))
+            scored.add(len(part))
     learner.model.train()
     return [Unit(unit.rows, facts[at]) for at, unit in enumerate(units)]
-
-
-@contextmanager
-def _bar(pairs: int, shown: bool) -> Iterator[Callable[[int], object]]:
-    """Show how many pairs are scored, and the time left, on stderr, where tqdm is installed."""
-    if not (shown and find_spec("tqdm")):
-        yield lambda some: None
-        return
-    from tqdm import tqdm
-
-    title = "score under the initial model"
-    with tqdm(total=pairs, unit="pair", desc=title, dynamic_ncols=True) as bar:
-        yield bar.update
 
 
 def _scores(

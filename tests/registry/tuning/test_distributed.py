@@ -34,6 +34,7 @@ SETTINGS = {
     "lora": replace(FULL, method="lora", lora=Lora(rank=1, alpha=2), learning_rate=2e-2),
     "bf16": replace(FULL, precision="bf16"),
     "lora in bf16": replace(FULL, method="lora", lora=Lora(rank=4, alpha=8), precision="bf16"),
+    "fp8": replace(FULL, precision="fp8", recompute=True),
 }
 EXACT = [name for name, settings in SETTINGS.items() if settings.precision == "fp32"]
 
@@ -233,11 +234,18 @@ def test_two_processes_that_were_stopped_end_as_if_they_were_not(done: Done) -> 
     ]
 
 
-@pytest.mark.parametrize("name", ["bf16", "lora in bf16"])
-def test_two_processes_in_bfloat16_learn_as_one_does(done: Done, name: str) -> None:
+@pytest.mark.parametrize("name", ["bf16", "lora in bf16", "fp8"])
+def test_two_processes_learn_in_fewer_bits_as_one_does(done: Done, name: str) -> None:
     one, two = map(seen_in, done[name])
-    # Within the noise of bfloat16, of which one process rounds its weights at random.
+    # Within the noise of bfloat16, of which one process rounds its weights at random, and of fp8,
+    # whose scale is that of what a process has at once.
     assert two[8]["loss"] == pytest.approx(one[8]["loss"], rel=0.05)
+
+
+def test_two_processes_multiply_in_fp8_too(done: Done) -> None:
+    plain, found = (seen_in(done[name][1]) for name in ("bf16", "fp8"))
+    assert found[1]["loss"] == pytest.approx(plain[1]["loss"], rel=0.05)
+    assert found[1]["loss"] != plain[1]["loss"]
 
 
 def test_adapters_of_two_processes_are_written_beside_the_merged_weights(done: Done) -> None:
