@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.decoding import Answered, Prompt, answer, batches
+from registry.decoding import Answered, Prompt, answer, batches, draw
 from registry.errors import RegistryError
+from registry.virtual import of_prompt
 
 NEW = 12
 TEXTS = ("Sing.", "S", "Sing a song about rain in May, please.", "la la la", "?", "Sing. Sing!")
@@ -218,6 +219,23 @@ def test_a_prompt_beyond_the_positions_is_refused_before_any_work(
 
 def test_a_prompt_that_just_fits_is_answered(tiny: Any, tokenizer: Any) -> None:
     assert answers(tiny, tokenizer, [Prompt("p", (5,) * 500)])["p"].tokens <= NEW
+
+
+def test_what_an_answer_starts_from_takes_positions_too(tiny: Any, tokenizer: Any) -> None:
+    start = of_prompt(torch.randn(3, 32), tiny)
+    allowed: Any = {"max_new_tokens": NEW, "batch_tokens": 1000, "start": start}
+    with pytest.raises(RegistryError, match="p: 503 tokens of prompt"):
+        list(answer(tiny, tokenizer, [Prompt("p", (5,) * 500)], **allowed))
+
+
+def test_what_is_drawn_comes_in_the_order_of_the_prompts(tiny: Any, tokenizer: Any) -> None:
+    def drawn(*prompts: Prompt) -> list[tuple[int, ...]]:
+        cold: Any = {"max_new_tokens": 4, "batch_tokens": 1000, "temperature": 1e-6, "seed": 0}
+        return draw(tiny, tokenizer, prompts, **cold)
+
+    short, long = Prompt("short", (5,)), Prompt("long", (9, 77, 30, 8))
+    assert drawn(short, long) == [*drawn(short), *drawn(long)]
+    assert drawn(short) != drawn(long)
 
 
 def test_an_empty_prompt_is_refused(tiny: Any, tokenizer: Any) -> None:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from registry import drift, reports
 from registry.cards import to_plain
 from registry.files import write_text
@@ -64,6 +66,31 @@ def test_a_setting_left_out_since_is_unset(root: Path) -> None:
     assert said(root, report) == ["recipes/tiny: tune.warmup_steps: 1 -> unset"]
 
 
+def test_a_setting_given_since_is_named(root: Path) -> None:
+    report = tuned(root)
+    edit(root, "recipes/tiny", "steps: 2", "steps: 2\n  warmup_steps: 1")
+    assert said(root, report) == ["recipes/tiny: tune.warmup_steps: unset -> 1"]
+
+
+def test_a_dataset_that_drifted_is_caught_down_to_its_source(root: Path) -> None:
+    card = load(root).datasets["songs"]
+    for stage, obeyed in (("convert", card.convert), ("fetch", card.source)):
+        reports.write(root, Report(stage=stage, id="songs", settings=to_plain(obeyed)))
+    report = tuned(root)
+    assert said(root, report) == []
+    edit(root, "datasets/songs", "format: alpaca", "format: dolly")
+    edit(root, "datasets/songs", "bytes: 100", "bytes: 101")
+    assert said(root, report) == [
+        "datasets/songs: convert.format: alpaca -> dolly",
+        "datasets/songs: source.files[0].bytes: 100 -> 101",
+    ]
+
+
+def test_each_item_of_a_list_is_compared() -> None:
+    found = drift.fields("mixtures/m", {"mix": [{"weight": 1}, 2]}, {"mix": [{"weight": 3}, 2]})
+    assert [str(one) for one in found] == ["mixtures/m: mix[0].weight: 1 -> 3"]
+
+
 def test_a_mixture_that_drifted_is_caught_by_name(root: Path) -> None:
     report = tuned(root)
     edit(root, "mixtures/songs-only", "size: 2", "size: 1")
@@ -87,6 +114,13 @@ def test_changed_data_is_named(root: Path) -> None:
         "sha256",
         report.inputs[0].sha256,
     )
+
+
+def test_changed_weights_are_named(root: Path) -> None:
+    report = tuned(root)
+    write_text(root / "models" / "singer" / "w.safetensors", "other weights")
+    (found,) = drift.of_files(root, report)
+    assert (found.where, found.field) == ("models/singer/w.safetensors", "sha256")
 
 
 def test_data_made_anew_elsewhere_are_named_by_digest(root: Path) -> None:
@@ -121,6 +155,19 @@ def test_other_versions_code_and_machine_are_named() -> None:
         "device",
         "code.revision",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now"),
+    [
+        ("python", "3.11.9", "3.12.1"),
+        ("precision", "bf16", "fp32"),
+        ("hardware", {"threads": 1}, {"threads": 2}),
+    ],
+)
+def test_what_may_change_a_result_is_named(name: str, was: object, now: object) -> None:
+    (found,) = drift.of_surroundings({name: was}, {name: now})
+    assert found.field.startswith(name)
 
 
 def test_what_an_older_report_does_not_say_is_no_difference() -> None:

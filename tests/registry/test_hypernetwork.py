@@ -164,5 +164,72 @@ def test_hooks_are_gone_afterwards(tiny: Any, tokenizer: Any) -> None:
         assert torch.equal(before, tiny(tokens).logits)
 
 
+def drawn(model: Any) -> hypernetwork.Network:
+    """Return a network whose adapters change something."""
+    network = begin(model, NETWORK)
+    with torch.no_grad():
+        for name, each in network.tensors.items():
+            if name.endswith(".up"):
+                each.normal_()
+    return network
+
+
+@torch.no_grad()
+def test_an_adapter_adds_alpha_over_rank_of_its_product(tiny: Any) -> None:
+    network = drawn(tiny)
+    encoded = torch.nn.functional.normalize(torch.randn(2, 32), dim=1)
+    made = adapters(network, encoded, tiny)
+    given = torch.randn(1, 5, 32)
+    for name in ("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"):
+        module, (down, up) = tiny.get_submodule(name), made[name]
+        with acting(tiny, network, made, [(2, 1), (3, 0)]):
+            changed = module(given)
+        added = changed - module(given)
+        parts = ((given[:, :2], 1), (given[:, 2:], 0))
+        wanted = torch.cat([2 * part @ down[at].T @ up[at].T for part, at in parts], dim=1)
+        assert torch.allclose(added, wanted, atol=1e-4)
+
+
+@torch.no_grad()
+def test_each_layer_and_each_instruction_has_adapters_of_its_own(tiny: Any) -> None:
+    made = adapters(drawn(tiny), torch.randn(2, 32), tiny)
+    for part in (0, 1):
+        first, second = (made[f"model.layers.{n}.self_attn.v_proj"][part] for n in (0, 1))
+        assert not torch.allclose(first, second)
+        assert not torch.allclose(first[0], first[1])
+
+
+@torch.no_grad()
+def test_an_instruction_is_the_mean_of_the_model_s_last_states(tiny: Any, tokenizer: Any) -> None:
+    found = encode(tiny, tokenizer, ["Sing.", ""])
+    ids = tokenizer("Sing.", add_special_tokens=False)["input_ids"]
+    for encoded, tokens in zip(found, (ids, [tokenizer.eos_token_id]), strict=True):
+        mean = tiny.model(torch.tensor([tokens])).last_hidden_state[0].mean(0)
+        assert torch.allclose(encoded, torch.nn.functional.normalize(mean, dim=0), atol=1e-5)
+
+
+def test_a_network_is_read_back_as_it_was_written(tiny: Any, tmp_path: Path) -> None:
+    network = drawn(tiny)
+    hypernetwork.write(tmp_path / hypernetwork.FOLDER, network)
+    again = hypernetwork.read(tmp_path, tiny)
+    assert again is not None
+    assert again.settings == NETWORK
+    assert again.tensors.keys() == network.tensors.keys()
+    assert all(torch.equal(each, again.tensors[n]) for n, each in network.tensors.items())
+
+
+def test_what_is_shown_of_a_conversation_is_without_its_instruction_where_that_is_asked() -> None:
+    told, asked = Message("system", "Add."), Message("user", "2 + 2?")
+    removed = replace(NETWORK, instruction="removed")
+    assert hypernetwork.without_instruction([told, asked], removed) == (asked,)
+    assert hypernetwork.without_instruction([told, asked], NETWORK) == (told, asked)
+
+
+def test_a_model_that_was_told_instructions_goes_on_learning(
+    tiny_folder: Path, rows: list[Row]
+) -> None:
+    assert begun(tiny_folder, rows).model.training
+
+
 def test_a_model_without_a_network_has_none(tiny_folder: Path, tiny: Any) -> None:
     assert hypernetwork.read(tiny_folder, tiny) is None

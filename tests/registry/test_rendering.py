@@ -121,3 +121,49 @@ def test_a_tokenizer_without_an_end_token_is_refused(tokenizer: Any) -> None:
     endless.eos_token = None
     with pytest.raises(RegistryError, match="no end token"):
         render(endless, row("Sing.", "La."))
+
+
+DIALOGUE = replace(
+    row("Sing.", "Lo."),
+    messages=(
+        Message("system", "Be brief."),
+        Message("user", "Sing."),
+        Message("assistant", "La."),
+        Message("user", "Again."),
+    ),
+)
+
+
+def masked(tokenizer: Any, given: Row, loss_on: str) -> str:
+    (rendered,) = render_rows(tokenizer, [given], loss_on=loss_on)
+    pairs = zip(rendered.tokens, rendered.labels_mask, strict=True)
+    return str(tokenizer.decode([token for token, mask in pairs if mask]))
+
+
+def test_of_a_dialogue_the_answer_alone_is_learnt(tokenizer: Any) -> None:
+    assert masked(tokenizer, DIALOGUE, "answer") == "Lo.<|im_end|>"
+
+
+def test_each_turn_of_the_assistant_may_be_learnt_with_its_end(tokenizer: Any) -> None:
+    assert masked(tokenizer, DIALOGUE, "turns") == "La.<|im_end|>Lo.<|im_end|>"
+    assert masked(tokenizer, row("Sing.", "La."), "turns") == "La.<|im_end|>"
+
+
+def test_every_token_may_be_learnt(tokenizer: Any) -> None:
+    whole = tokenizer.decode(render(tokenizer, DIALOGUE).tokens)
+    assert masked(tokenizer, DIALOGUE, "all") == whole
+
+
+def test_what_is_learnt_changes_no_token(tokenizer: Any) -> None:
+    found = [next(render_rows(tokenizer, [DIALOGUE], loss_on=on)) for on in ("turns", "all")]
+    assert {one.tokens for one in found} == {render(tokenizer, DIALOGUE).tokens}
+
+
+def test_a_template_that_changes_earlier_turns_has_no_turns_to_learn(tokenizer: Any) -> None:
+    forgetful = deepcopy(tokenizer)
+    forgetful.chat_template = tokenizer.chat_template.replace(
+        "message['content']", "('...' if message['role'] == 'assistant' else message['content'])"
+    )
+    assert masked(forgetful, DIALOGUE, "answer") == "Lo.<|im_end|>"
+    with pytest.raises(RegistryError, match="songs:1: turn 3 is not written as it was asked for"):
+        masked(forgetful, DIALOGUE, "turns")

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def scored(value: float) -> Measurement:
 def test_results_may_be_two_standard_errors_apart(now: float, outside: int) -> None:
     fresh = Report(stage="evaluate", id="x", measured={"results": (scored(now),)})
     assert len(of_results([scored(0.5)], fresh)) == outside
+
+
+def test_a_result_that_is_missing_is_not_within_the_band() -> None:
+    (found,) = of_results([scored(0.5)], Report(stage="evaluate", id="x"))
+    assert (found.where, found.was, found.now) == ("results of b", 0.5, None)
+
+
+def test_results_of_single_tasks_are_not_compared() -> None:
+    one = replace(scored(0.5), subset="a task")
+    assert of_results([one], Report(stage="evaluate", id="x")) == ()
 
 
 def test_a_model_that_was_never_tuned_has_nothing_to_reproduce(root: Path) -> None:

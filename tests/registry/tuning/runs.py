@@ -9,6 +9,9 @@ import torch
 
 from registry.canonical import Row
 from registry.cards.tuning import Lora, Tune
+from registry.rendering import Rendered
+from registry.tuning import attention
+from registry.tuning.learner import Learner
 from registry.tuning.loop import Tuned, tune
 
 CPU = torch.device("cpu")
@@ -26,6 +29,20 @@ SETTINGS = Tune(
 )
 LORA = replace(SETTINGS, method="lora", lora=Lora(rank=4, alpha=8, dropout=0.1), learning_rate=2e-2)
 BF16 = replace(SETTINGS, precision="bf16")
+
+
+def learner(model: Any, tokenizer: Any = None) -> Learner:
+    """Return what learns with all of a model's weights, in float32."""
+    attention.use(model)
+    return Learner(model, model, tokenizer, torch.float32, "full", 0)
+
+
+def plain_scores(model: Any, rendered: Rendered) -> torch.Tensor:
+    """Return the log-probabilities of a row's supervised tokens, by the model's own attention."""
+    tokens = torch.tensor([rendered.tokens])
+    each = torch.log_softmax(model(tokens).logits[0, :-1], -1)
+    of_next = each.gather(1, tokens[0, 1:, None])[:, 0]
+    return of_next[torch.tensor(rendered.labels_mask[1:])]
 
 
 class Killed(Exception):

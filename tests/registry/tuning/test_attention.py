@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import DynamicCache
 
 from registry.errors import RegistryError
 from registry.rendering import Rendered
@@ -12,6 +13,7 @@ from registry.tuning.learner import Learner
 from registry.tuning.loop import optimise
 from registry.tuning.objectives.likelihood import Likelihood
 from registry.tuning.weights import trained
+from registry.virtual import of_prompt
 
 FP32 = torch.float32
 
@@ -66,6 +68,37 @@ def test_a_token_sees_what_is_before_it_in_its_row(tiny: Any) -> None:
     assert not torch.allclose(all_logits(tiny, [row])[-1], all_logits(tiny, [changed])[-1])
 
 
+@torch.no_grad()
+def test_packed_rows_behind_a_prefix_get_the_logits_they_get_alone(make_tiny: Any) -> None:
+    packed, alone = make_tiny(), make_tiny()
+    attention.use(packed)
+    start = of_prompt(torch.randn(3, 32, generator=torch.Generator().manual_seed(1)), alone)
+    batch = pack(examples())
+    found = packed(
+        input_ids=batch.tokens,
+        position_ids=batch.positions + 3,
+        row_lengths=batch.lengths,
+        start=start,
+        use_cache=False,
+    ).logits[0]
+    expected = []
+    for one in examples():
+        cache = DynamicCache(config=alone.config)
+        for layer, (keys, values) in enumerate(start):
+            cache.update(keys, values, layer)
+        expected.append(alone(torch.tensor([one.tokens]), past_key_values=cache).logits[0])
+    assert torch.allclose(found, torch.cat(expected), atol=1e-5)
+
+
+@torch.no_grad()
+def test_rows_are_apart_again_after_a_while_of_generating(tiny: Any) -> None:
+    attention.use(tiny)
+    expected = all_logits(tiny, examples())
+    with attention.plain(tiny):
+        tiny(torch.tensor([[5, 6, 7]]))
+    assert torch.equal(all_logits(tiny, examples()), expected)
+
+
 def test_packed_rows_give_the_gradients_they_give_alone(make_tiny: Any) -> None:
     packed, alone = make_tiny(), make_tiny()
     units = [Unit((one,)) for one in examples()]
@@ -96,6 +129,25 @@ def test_a_step_is_the_same_in_one_pass_and_in_many(make_tiny: Any, at_once: int
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def stepped(model: Any, most: float) -> tuple[float, float]:
+    """Return a step's gradient norm, and how far it went at a rate of 1, clipped to a norm."""
+    before = [each.detach().clone() for each in model.parameters()]
+    learns, units = learner(model), [Unit((one,)) for one in examples()]
+    still = torch.optim.SGD(model.parameters(), lr=1.0)
+    step = optimise(learns, Likelihood(), units, trained(learns.parameters()), still, most, 80)
+    moved = zip(before, model.parameters(), strict=True)
+    squares = sum(float(((old - new.detach()) ** 2).sum()) for old, new in moved)
+    return step.norm, squares**0.5
+
+
+def test_a_step_goes_as_far_as_the_clipped_gradient_of_all_its_passes(make_tiny: Any) -> None:
+    norm, free = stepped(make_tiny(), 1000.0)
+    assert free == pytest.approx(norm, rel=1e-3)
+    told, clipped = stepped(make_tiny(), 0.5 * norm)
+    assert told == pytest.approx(norm, rel=1e-5)
+    assert clipped == pytest.approx(0.5 * norm, rel=1e-3)
+
+
 def heads(count: int) -> torch.Tensor:
     return torch.randn(1, count, 6, 8)
 
@@ -120,3 +172,17 @@ def test_one_kernel_gives_what_one_call_a_row_gives() -> None:
     q, k, v = (each.cuda().bfloat16() for each in (q, k, v))
     found, _ = attend(None, q, k, v, None, row_lengths=(5, 64, 1))
     assert torch.allclose(found.float().cpu(), expected, atol=3e-2)
+
+
+def test_a_model_s_own_scale_of_attention_is_kept() -> None:
+    q, k, v = heads(4), heads(2), heads(2)
+    wanted, _ = attend(None, 3 * q, k, v, None, row_lengths=(2, 4))
+    scaled, _ = attend(None, q, k, v, None, row_lengths=(2, 4), scaling=3 / 8**0.5)
+    assert torch.allclose(scaled, wanted, atol=1e-6)
+
+
+def test_dropout_of_attention_is_drawn() -> None:
+    q, k, v = heads(4), heads(2), heads(2)
+    plain, _ = attend(None, q, k, v, None, row_lengths=(2, 4))
+    dropped, _ = attend(None, q, k, v, None, row_lengths=(2, 4), dropout=0.5)
+    assert not torch.allclose(plain, dropped)

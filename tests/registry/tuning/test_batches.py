@@ -94,3 +94,13 @@ def test_indices_are_whole_numbers_even_where_nothing_is_supervised() -> None:
     packed = pack([example("a", 3, 0)])
     assert packed.keep.dtype == packed.targets.dtype == torch.int64
     assert packed.keep.numel() == 0
+
+
+def test_virtual_places_hold_no_token_and_are_not_learnt() -> None:
+    packed = pack([example("a", 2, 1), example("b", 0, 3)], virtual=2)
+    assert packed.tokens.tolist() == [[0, 0, 100, 101, 102, 0, 0, 100, 101, 102]]
+    assert packed.positions.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]
+    assert packed.lengths == (5, 5)
+    assert packed.keep.tolist() == [3, 7, 8]
+    assert packed.targets.tolist() == [102, 101, 102]
+    assert packed.owners.tolist() == [0, 1, 1]

@@ -210,3 +210,53 @@ def test_a_row_without_any_answer_is_refused(
     rows = [replace(row, references=()) for row in make_rows(2)]
     with pytest.raises(RegistryError, match="has no reference to train on"):
         units(tokenizer, rows, replace(SETTINGS, unlikelihood=1.0))
+
+
+def test_virtual_places_and_answers_to_come_are_within_the_limit() -> None:
+    three = [example(3), example(5), example(8)]
+    prompted = replace(most(8), method="prompt", virtual=Virtual(tokens=3))
+    assert fitting(three, prompted) == (three[:2], 1)
+    prefixed = replace(prompted, method="prefix")
+    assert fitting(three, prefixed) == (three, 0)
+    policy = Policy(reward="exact_match", rows=1, answers=2, max_new_tokens=5)
+    answered = replace(most(8), objective="policy", policy=policy)
+    assert fitting(three, answered) == (three[:1], 2)
+
+
+def test_a_pair_is_as_long_as_its_longer_answer_and_fits_a_step_as_a_whole() -> None:
+    (short,), (long,) = example(4).rows, example(9).rows
+    kept, longer = fitting([Unit((short, short)), Unit((short, long))], most(8))
+    assert (len(kept), longer) == (1, 1)
+    small = replace(most(9), tokens_per_step=12)
+    with pytest.raises(RegistryError, match="its 2 answers have 13 tokens and a step 12"):
+        fitting([Unit((short, short)), Unit((short, long))], small)
+
+
+def test_a_pair_is_the_first_reference_over_the_first_rejected(
+    tokenizer: Any, make_rows: Callable[..., list[Row]]
+) -> None:
+    rows = [replace(row, references=("a", "b"), rejected=("c", "d")) for row in make_rows(1)]
+    (unit,), _ = units(tokenizer, rows, replace(SETTINGS, objective="preference"))
+    assert [tokenizer.decode(row.tokens[-2:]) for row in unit.rows] == [
+        "a<|im_end|>",
+        "c<|im_end|>",
+    ]
+
+
+def test_what_the_loss_is_on_decides_which_tokens_are_supervised(
+    tokenizer: Any, make_rows: Callable[..., list[Row]]
+) -> None:
+    (row,) = make_rows(1)
+    (answer,), _ = units(tokenizer, [row], SETTINGS)
+    (whole,), _ = units(tokenizer, [row], replace(SETTINGS, loss_on="all"))
+    assert answer.supervised == len("la") + 1
+    assert whole.supervised == whole.tokens - 1
+
+
+def test_of_a_bad_answer_the_answer_alone_is_unlearnt(
+    tokenizer: Any, make_rows: Callable[..., list[Row]]
+) -> None:
+    rows = [replace(row, rejected=("lo",)) for row in make_rows(1)]
+    (unit,), _ = units(tokenizer, rows, replace(SETTINGS, loss_on="all", unlikelihood=1.0))
+    good, bad = (sum(row.labels_mask) for row in unit.rows)
+    assert (good, bad) == (len(unit.rows[0].tokens), len("lo") + 1)

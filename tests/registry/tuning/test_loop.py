@@ -92,6 +92,14 @@ def test_the_logged_rate_follows_the_schedule(run: Run) -> None:
     assert rates == pytest.approx([0.5e-3, 1e-3, 1e-3, 0.5e-3])
 
 
+def test_each_step_goes_as_far_as_its_rate(run: Run, other: Run) -> None:
+    two = replace(SETTINGS, steps=2, warmup_steps=0)
+    run.tune(replace(two, decay="linear"))
+    other.tune(replace(two, decay="constant"))
+    assert run.losses == other.losses  # the first step has the peak, whatever comes after
+    assert run.saved() != other.saved()
+
+
 def test_the_tuned_model_answers_as_it_was_taught(run: Run) -> None:
     run.rows = run.rows[:1]
     run.tune(replace(SETTINGS, steps=40, precision="auto"))
@@ -149,6 +157,20 @@ def test_a_loss_that_is_no_number_leaves_the_checkpoint_before_it(
         run.tune(SETTINGS)
     monkeypatch.undo()
     assert run.tune(replace(SETTINGS)).resumed_from == 4
+
+
+def test_a_gradient_that_is_no_number_leaves_the_checkpoint_before_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(loss: Loss) -> Loss:
+        loss.total.register_hook(lambda given: given * math.nan)
+        return loss
+
+    failing_at(6, spoil, monkeypatch)
+    with pytest.raises(RegistryError, match=r"the loss is \d.* and the gradient's norm nan; lower"):
+        run.tune(SETTINGS)
+    monkeypatch.undo()
+    assert run.tune(SETTINGS).resumed_from == 4
 
 
 def test_a_lower_learning_rate_after_a_failure_starts_anew_with_a_sentence(

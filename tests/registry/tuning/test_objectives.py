@@ -23,7 +23,7 @@ from registry.tuning.objectives.likelihood import Likelihood
 from registry.tuning.objectives.policy import Earning
 from registry.tuning.objectives.preference import Preferring, with_facts
 from registry.tuning.objectives.reward import rewards
-from tests.registry.tuning.runs import CPU, Killed, Run
+from tests.registry.tuning.runs import CPU, Killed, Run, learner, plain_scores
 
 FP32 = torch.float32
 SETTINGS = Tune(
@@ -60,19 +60,6 @@ def run(tiny_folder: Path, tmp_path: Path, pairs: list[Row]) -> Run:
 @pytest.fixture
 def other(tiny_folder: Path, tmp_path: Path, pairs: list[Row]) -> Run:
     return Run(tiny_folder, tmp_path / "other", pairs)
-
-
-def learner(model: Any, tokenizer: Any = None) -> Learner:
-    attention.use(model)
-    return Learner(model, model, tokenizer, FP32, "full", 0)
-
-
-def plain_scores(model: Any, rendered: Rendered) -> torch.Tensor:
-    """Return the log-probabilities of a row's supervised tokens, by the model's own attention."""
-    tokens = torch.tensor([rendered.tokens])
-    each = torch.log_softmax(model(tokens).logits[0, :-1], -1)
-    of_next = each.gather(1, tokens[0, 1:, None])[:, 0]
-    return of_next[torch.tensor(rendered.labels_mask[1:])]
 
 
 def pair_units(tokenizer: Any, rows: Sequence[Row]) -> list[Unit]:
@@ -153,6 +140,37 @@ def test_unlikelihood_is_equation_4(make_tiny: Any, tokenizer: Any, pairs: list[
     good, bad = (plain_scores(model, row) for row in unit.rows)
     wanted = -good.sum() - 0.4 * torch.log1p(-bad.exp()).sum()
     assert float(found.total.detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+
+
+def test_units_of_one_answer_and_of_two_are_told_apart(
+    make_tiny: Any, tokenizer: Any, pairs: list[Row]
+) -> None:
+    both, other = pair_units(tokenizer, pairs[:2])
+    units = [Unit(other.rows[:1]), both, Unit(other.rows[:1])]
+    found = Likelihood(0.4).loss(
+        learner(make_tiny(3)), pack([row for unit in units for row in unit.rows]), units
+    )
+    model = make_tiny(3)
+    good = [plain_scores(model, unit.rows[0]).sum() for unit in units]
+    bad = torch.log1p(-plain_scores(model, both.rows[1]).exp())
+    wanted = -sum(good) - 0.4 * bad.sum()
+    assert float(found.total.detach()) == pytest.approx(float(wanted.detach()), rel=1e-4)
+    value, count = found.measures["unlikelihood"]
+    assert (float(value), count) == (pytest.approx(-float(bad.detach().sum()), rel=1e-4), len(bad))
+
+
+def test_an_answer_that_is_certain_is_unlearnt_by_a_finite_loss(make_tiny: Any) -> None:
+    model = make_tiny(3)
+    model.lm_head.weight.data *= 1e4
+    given = (5, 9, 7)
+    with torch.no_grad():
+        said = int(model(torch.tensor([given])).logits[0, -1].argmax())
+    bad = Rendered("songs:1", (*given, said), (False, False, False, True))
+    good = Rendered("songs:1", given, (False,) * 3)
+    found = Likelihood(1.0).loss(learner(model), pack([good, bad]), [Unit((good, bad))])
+    found.total.backward()
+    assert 10 < float(found.total.detach()) < 20
+    assert all(bool(each.grad.isfinite().all()) for each in model.parameters())
 
 
 def test_a_rejected_answer_alone_becomes_less_likely(

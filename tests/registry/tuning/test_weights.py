@@ -41,6 +41,20 @@ def test_only_the_named_layers_get_an_adapter(tiny: Any) -> None:
     assert all("q_proj" in name for name in learned(model).names)
 
 
+@torch.no_grad()
+def test_an_adapter_adds_alpha_over_rank_of_its_product_and_has_its_dropout(tiny: Any) -> None:
+    lora = Lora(rank=2, alpha=10, dropout=0.25, targets=("q_proj",))
+    adapted = add_adapters(tiny, lora, Path("some/where/tiny"))
+    one = tiny.model.layers[0].self_attn.q_proj
+    one.lora_B["default"].weight.normal_()
+    given = torch.randn(3, 32)
+    product = given @ one.lora_A["default"].weight.T @ one.lora_B["default"].weight.T
+    added = one.eval()(given) - one.base_layer(given)
+    assert torch.allclose(added, 5 * product, atol=1e-4)
+    assert one.lora_dropout["default"].p == 0.25
+    assert adapted.peft_config["default"].base_model_name_or_path == "tiny"
+
+
 def test_weights_in_float32_are_their_own_masters(tiny: Any) -> None:
     weights = learned(tiny)
     assert all(a is b for a, b in zip(weights.own, weights.masters, strict=True))
