@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from catalog import scores
 from catalog.answer import Unclear
 from catalog.shelf import Shelf
+from registry import baselines
 from registry.cards import Benchmark
 from registry.errors import near
 from registry.index import name_of
@@ -62,6 +63,7 @@ def board(shelf: Shelf, card: Benchmark, params: QueryParams) -> dict[str, Any]:
         "facets": list(_facets(rows, ask)),
         "groups": _groups(kept, by),
         "scores": _scaled(kept),
+        "guess": baselines.guesses(shelf.reports, card).get(metric),
         "clear": _address({**ask, "chosen": {}}),
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog import samples, scores
 from catalog.shelf import Shelf
-from registry import query
+from registry import baselines, query
 from registry.cards import Benchmark, Card, Dataset, Mixture, Model, Paper, Recipe, to_plain
 from registry.cards.shapes import fields_of
 from registry.cards.vocabulary import FOLDERS
@@ -37,9 +37,11 @@ def dataset(shelf: Shelf, card: Dataset) -> dict[str, Any]:
 
 
 def benchmark(shelf: Shelf, card: Benchmark) -> dict[str, Any]:
-    """What conversion counted, and who scored what."""
+    """What conversion counted, what guessing would score, and who scored what."""
+    guesses = baselines.guesses(shelf.reports, card)
     return {
         "conversion": _conversion(shelf, card),
+        "guesses": {metric: one for metric, one in guesses.items() if metric in card.metrics},
         "scores": scores.of_benchmark(shelf, card),
     }
 

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from math import hypot
 from typing import Any
 
+from registry.cards import Benchmark
 from registry.clustered import clustered_error
 from registry.index import Registry
 from registry.reports import Known, Measurement, results, scored
-
-_GUESSED = {
-    "exact_match": ("constant", "chance"),
-    "accuracy": ("chance",),
-    "accuracy_norm": ("chance",),
-}
-"""By metric, the measurements of a mixture's report that say what guessing would score."""
 
 
 def change(known: Known, base: str, model: str, after: Measurement) -> dict[str, Any] | None:
@@ -45,22 +39,40 @@ def _clustered(
 
 
 def guess(registry: Registry, known: Known, one: Measurement) -> dict[str, Any] | None:
-    """Return what guessing would score on the rows of a score, by whichever way guesses best.
+    """Return what guessing would score on the very rows of a score; None where nobody counted."""
+    card = registry.benchmarks.get(one.benchmark or "")
+    found = guesses(known, card).get(one.metric or "") if card else None
+    return found if found and found["n"] == one.n else None
+
+
+def guesses(known: Known, card: Benchmark) -> dict[str, dict[str, Any]]:
+    """Return, by metric, what guessing would score on a benchmark by the `way` that guesses best.
 
     Known for the parts that a mixture holds out: see `registry.guessing`.
     """
-    card = registry.benchmarks.get(one.benchmark or "")
-    report = known.get(("mix", card.rows.mixture)) if card and card.rows else None
-    if report is None or card is None or card.rows is None:
-        return None
-    found = [
-        (said.value, way)
-        for way in _GUESSED.get(one.metric or "", ())
-        for said in report.measured.get(way, ())
+    report = known.get(("mix", card.rows.mixture)) if card.rows else None
+    if report is None or card.rows is None:
+        return {}
+    ways = {
+        way: one
+        for way in ("constant", "chance")
+        for one in report.measured.get(way, ())
+        if one.split == card.rows.part
+    }
+    constant, chance = ways.get("constant"), ways.get("chance")
+    found = {}
+    if chance:
+        found = {metric: _guess("chance", chance) for metric in ("accuracy", "accuracy_norm")}
+    if constant:
+        found["exact_match"] = _guess("constant", constant)
         # Of rows without options nobody can say what chance would score.
-        if said.split == card.rows.part and said.n == one.n
-    ]
-    return {"value": max(found)[0], "way": max(found)[1]} if found else None
+        if chance and chance.n == constant.n and chance.value > constant.value:
+            found["exact_match"] = _guess("chance", chance)
+    return found
+
+
+def _guess(way: str, one: Measurement) -> dict[str, Any]:
+    return {"value": one.value, "way": way, "n": one.n}
 
 
 def _tasks(known: Known, id: str, whole: Measurement) -> Mapping[str, Measurement]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from registry.cards import Card, load_text, to_yaml
 from registry.cards.vocabulary import FOLDERS
@@ -14,6 +15,10 @@ from registry.files import write_text
 
 # Tiny models gain nothing from threads, and the threads of several processes stall each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long a case takes says how busy the machine is, and nothing of the law that it is a case of.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 SHA256 = "0" * 64
 

@@ -82,7 +82,7 @@ def test_a_tuned_model_is_held_beside_its_base(
     apart(root, "smollm2-short", 0.5)
     found = fresh(root).get("/models/smollm2-short.json").json()
     (line,) = [one for one in found["scores"]["lines"] if one["benchmark"] == "ifeval"]
-    assert (line["before"]["value"], line["change"]) == (0.25, 0.25)
+    assert (line["before"]["value"], line["change"]["value"]) == (0.25, 0.25)
 
 
 def test_a_report_that_comes_while_the_catalog_runs_is_seen(

@@ -31,7 +31,7 @@ def described(checkout: Path) -> Any:
 def test_every_answer_is_as_described(path: str, described: Any) -> None:
     operation = described[path]["GET"]
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=30, suppress_health_check=[*HealthCheck])
     @given(case=operation.as_strategy())
     def asked(case: Any) -> None:
         case.call_and_validate()
@@ -43,7 +43,7 @@ def test_every_answer_is_as_described(path: str, described: Any) -> None:
 def test_no_question_against_the_description_breaks_the_server(path: str, described: Any) -> None:
     operation = described[path]["GET"]
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=30, suppress_health_check=[*HealthCheck])
     @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def asked(case: Any) -> None:
         answer = case.call()

@@ -210,13 +210,25 @@ def test_a_tuned_model_shows_scores_before_and_after_with_standard_errors(
 def test_a_score_stands_beside_what_guessing_would_score(client: TestClient, parse: Any) -> None:
     lines = client.get("/models/smollm2-short.json").json()["scores"]["lines"]
     guesses = {(one["benchmark"], one["metric"]): one["guess"] for one in lines}
-    assert guesses["new-tasks", "exact_match"] == {"value": 0.31, "way": "constant"}
+    assert guesses["new-tasks", "exact_match"] == {"value": 0.31, "way": "constant", "n": 384}
     assert guesses["new-tasks", "rouge_l"] is None
     page = client.get("/models/smollm2-short").text
     assert 'class="guess"' in page
     text = parse(page).text
     assert "guessing: 31.0" in text
     assert "Guessing gives every row of a task" in text
+
+
+def test_a_benchmark_and_its_leaderboard_say_what_guessing_would_score(
+    client: TestClient, parse: Any
+) -> None:
+    guess = {"value": 0.31, "way": "constant", "n": 384}
+    page, board = "/benchmarks/new-tasks", "/leaderboards/new-tasks?metric=exact_match"
+    assert client.get(f"{page}.json").json()["guesses"] == {"exact_match": guess}
+    assert client.get("/leaderboards/new-tasks.json?metric=exact_match").json()["guess"] == guess
+    for address in (page, board):
+        assert "Guessing would score 31.0 by exact match" in parse(client.get(address).text).text
+    assert client.get("/leaderboards/new-tasks.json?metric=rouge_l").json()["guess"] is None
 
 
 def test_scores_of_single_tasks_stand_apart_from_those_of_the_benchmark(

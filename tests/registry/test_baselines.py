@@ -100,13 +100,13 @@ def registry(root: Path) -> Registry:
 def test_a_guess_is_the_better_of_the_ways_that_fit_the_metric(registry: Registry) -> None:
     reports = by_stage([mixed(constant=(0.25, 9), chance=(0.5, 9))])
     found = guess(registry, reports, score(0.75, 9))
-    assert found == {"value": 0.5, "way": "chance"}
+    assert found == {"value": 0.5, "way": "chance", "n": 9}
     assert guess(registry, reports, score(0.75, 9, metric="accuracy")) == found
 
 
 def test_chance_over_some_of_the_rows_is_not_that_of_all(registry: Registry) -> None:
     reports = by_stage([mixed(constant=(0.25, 9), chance=(0.5, 4))])
-    assert guess(registry, reports, score(0.75, 9)) == {"value": 0.25, "way": "constant"}
+    assert guess(registry, reports, score(0.75, 9)) == {"value": 0.25, "way": "constant", "n": 9}
 
 
 def test_a_metric_that_is_no_share_of_right_answers_has_no_guess(registry: Registry) -> None:

@@ -52,9 +52,7 @@ ROWS = st.builds(
     origin=st.builds(Origin, TEXTS, st.integers(0, 2**62)),
 )
 RENDERED = st.builds(replace, ROWS, template=st.none() | TEXTS)
-LAW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def song(row: int = 0) -> Row:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry import columns
@@ -26,7 +26,6 @@ TYPED = st.sampled_from(
 
 
 @given(TYPED, st.data())
-@settings(deadline=None)
 def test_a_column_is_what_arrow_makes_of_the_values(
     typed: tuple[pa.DataType, st.SearchStrategy[Any]], data: st.DataObject
 ) -> None:
@@ -38,7 +37,6 @@ def test_a_column_is_what_arrow_makes_of_the_values(
 
 
 @given(TYPED, st.integers(0, 20), st.data())
-@settings(deadline=None)
 def test_one_value_again_and_again_is_a_column_too(
     typed: tuple[pa.DataType, st.SearchStrategy[Any]], many: int, data: st.DataObject
 ) -> None:

@@ -317,7 +317,7 @@ def test_a_new_conversion_replaces_the_whole_folder(tmp_path: Path) -> None:
 
 
 @given(many=st.lists(rows, max_size=6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_converting_twice_gives_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, many: list[dict[str, str]]
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.decoding import Answered, Prompt, answer, batches, draw
@@ -265,7 +265,6 @@ def made(lengths: Sequence[int]) -> list[Prompt]:
     return [Prompt(f"p{at}", (5,) * length) for at, length in enumerate(lengths)]
 
 
-@settings(deadline=None)
 @given(lengths=lengths, new=st.integers(1, 20), budget=st.integers(1, 300))
 def test_batches_hold_every_prompt_once_longest_first(
     lengths: list[int], new: int, budget: int
@@ -276,7 +275,6 @@ def test_batches_hold_every_prompt_once_longest_first(
     assert len({prompt.id for batch in cut for prompt in batch}) == len(lengths)
 
 
-@settings(deadline=None)
 @given(lengths=lengths, new=st.integers(1, 20), budget=st.integers(1, 300))
 def test_a_batch_keeps_to_the_budget_unless_one_prompt_breaks_it(
     lengths: list[int], new: int, budget: int

@@ -154,7 +154,7 @@ def test_a_message_names_the_line_in_the_file() -> None:
         load(split(b"---\nlicense: a\nlicense: b\n---\n"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(KEYS, VALUES.filter(lambda one: one is not None), max_size=4),
     st.dictionaries(KEYS, VALUES, max_size=4),
@@ -171,7 +171,7 @@ def test_loading_an_update_gives_the_updated_values(
     assert update(after, changes) == after
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(ALL)), st.dictionaries(KEYS, VALUES, max_size=3))
 def test_any_change_to_any_style_leaves_the_rest(name: str, changes: dict[str, Any]) -> None:
     page = split(ALL[name])
@@ -179,7 +179,7 @@ def test_any_change_to_any_style_leaves_the_rest(name: str, changes: dict[str, A
     assert lines_without(after, set(changes)) == lines_without(page, set(changes))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from("-: \n\r\t#'\"[]{}&*!|>ab1é\ufeff"), max_size=40))
 def test_no_text_ends_in_a_traceback(text: str) -> None:
     page = split(f"---\n{text}\n---\nbody".encode())

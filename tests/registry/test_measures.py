@@ -59,7 +59,7 @@ def measured(rows: Sequence[Numbered], **settings: Any) -> Measures:
 
 
 @given(TABLES, st.integers(1, 5), st.integers(0, 12), st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_parts_in_any_order_measure_what_the_whole_does(
     rows: list[Numbered], size: int, cut: int, luck: random.Random
 ) -> None:
@@ -76,7 +76,7 @@ def test_parts_in_any_order_measure_what_the_whole_does(
 
 
 @given(TABLES, st.integers(1, 5), st.integers(0, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_that_are_noted_first_and_looked_at_later_measure_the_same(
     rows: list[Numbered], size: int, cut: int
 ) -> None:

@@ -85,7 +85,7 @@ def test_datasets_share_the_size_by_weight(tables: Tables) -> None:
 
 
 @given(weights=st.lists(st.floats(0.1, 10), min_size=1, max_size=3), size=st.integers(3, 30))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_each_weight_is_kept_within_one_row(
     tmp_path_factory: pytest.TempPathFactory, weights: list[float], size: int
 ) -> None:

@@ -57,7 +57,7 @@ def test_a_report_reads_as_it_was_written(tmp_path: Path) -> None:
     assert read(tmp_path, "convert", "songs") == REPORT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(NAMES, st.lists(MEASUREMENTS, max_size=2).map(tuple), max_size=2),
     st.dictionaries(NAMES, st.integers() | NAMES | st.booleans(), max_size=3),

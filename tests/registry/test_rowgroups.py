@@ -47,7 +47,7 @@ def together(groups: list[RowGroup]) -> bytes:
 
 
 @given(BATCHES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_file_of_row_groups_is_the_one_that_a_single_writer_makes(
     rows: list[list[dict[str, object]]],
 ) -> None:

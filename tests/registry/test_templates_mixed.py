@@ -89,9 +89,7 @@ def sources(rows: Iterable[Row]) -> set[str]:
 
 
 @pytest.mark.parametrize("template", [NLI, LLM, HUMAN], ids=lambda one: one.family)
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1000), copies=st.integers(1, 3))
 def test_nothing_made_of_a_held_out_row_trains(
     tmp_path: Path, template: Template, seed: int, copies: int

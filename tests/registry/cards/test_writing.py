@@ -141,7 +141,6 @@ def read_again(card: Card) -> Card:
 @pytest.mark.parametrize("cls", TYPES.values(), ids=TYPES)
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())

@@ -184,7 +184,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
 texts = st.text() | st.sampled_from(["\u2028\n\r\x85", "{}", '"', "\x1c\x0b", "猫"])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(answer=texts, references=st.lists(texts, min_size=1).map(tuple))
 def test_any_text_survives(
     tmp_path_factory: pytest.TempPathFactory, answer: str, references: tuple[str, ...]

@@ -2,7 +2,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import RegistryError
@@ -35,7 +35,6 @@ def test_an_interval_drawn_once_is_drawn_again_everywhere() -> None:
     assert interval(scores, samples=200) == Interval(0.171875, 0.640625, 0.95)
 
 
-@settings(deadline=None)
 @given(scores=st.lists(unit, min_size=1, max_size=20))
 def test_an_interval_lies_within_the_scores(scores: list[float]) -> None:
     found = interval(scores, samples=50)
@@ -75,7 +74,6 @@ def test_a_model_is_no_better_than_itself() -> None:
     assert (found.difference, found.better, found.n) == (0.0, 0.5, 400)
 
 
-@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
 def test_mcnemar_is_a_fair_coin_thrown(pairs: list[tuple[bool, bool]]) -> None:
     first, second = map(list, zip(*pairs, strict=True))

@@ -40,9 +40,7 @@ def made(prompt: tuple[int, ...], options: tuple[tuple[int, ...], ...], id: str 
     return Question(id, prompt, options, tuple("x" * len(one) for one in options), 0)
 
 
-@settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     asked=st.lists(st.tuples(ids, st.lists(ids, min_size=1, max_size=4)), min_size=1, max_size=5),
     batch_tokens=st.sampled_from([1, 60, 10_000]),

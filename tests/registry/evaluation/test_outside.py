@@ -113,7 +113,7 @@ def test_a_megabyte_is_scored_without_its_square(hostile: str, tmp_path: Path, d
     assert time.process_time() - begun < 20
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(responses=st.lists(st.none() | st.text(max_size=30), min_size=1, max_size=2))
 def test_whatever_is_answered_every_item_has_a_verdict(
     responses: list[str | None], tmp_path_factory: pytest.TempPathFactory

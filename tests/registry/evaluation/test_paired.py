@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import RegistryError
@@ -68,7 +68,6 @@ def test_scores_between_0_and_1_have_no_table_of_verdicts() -> None:
     assert only(file([0.0, 1.0]), file([0.5, 1.0])).mcnemar is None
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_the_other_way_round_is_the_same_with_another_sign(
     rows: list[tuple[float, float, str]],
@@ -86,7 +85,6 @@ def test_the_other_way_round_is_the_same_with_another_sign(
         assert one.mcnemar.only_first == other.mcnemar.only_second
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_a_model_does_not_differ_from_itself(rows: list[tuple[float, float, str]]) -> None:
     same = file([a for a, _, _ in rows], [task for _, _, task in rows])
@@ -98,7 +96,6 @@ def test_a_model_does_not_differ_from_itself(rows: list[tuple[float, float, str]
     assert found.mcnemar is None or found.mcnemar.p == 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(scores, scores), min_size=2, max_size=15))
 def test_rows_that_are_each_a_task_are_independent(rows: list[tuple[float, float]]) -> None:
     tasks = [str(at) for at in range(len(rows))]
@@ -108,7 +105,6 @@ def test_rows_that_are_each_a_task_are_independent(rows: list[tuple[float, float
     assert isclose(found.stderr, found.clustered, rel_tol=1e-9, abs_tol=1e-12)
 
 
-@settings(deadline=None)
 @given(pairs, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(
     rows: list[tuple[float, float, str]], chance: random.Random

@@ -1,7 +1,7 @@
 from math import sqrt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.evaluation.summary import Summary, macro, summarise, summarise_tasks
@@ -22,7 +22,6 @@ def test_no_scores_are_refused() -> None:
         summarise([])
 
 
-@settings(deadline=None)
 @given(scores=st.lists(unit, min_size=1), data=st.data())
 def test_the_order_of_scores_does_not_matter(scores: list[float], data: st.DataObject) -> None:
     assert summarise(data.draw(st.permutations(scores))) == summarise(scores)

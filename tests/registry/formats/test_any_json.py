@@ -92,7 +92,7 @@ def test_samples_make_sound_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_json_anywhere_is_sound_or_quarantined(name: str, data: st.DataObject) -> None:
     value, file = data.draw(st.sampled_from(rows_of(name)))

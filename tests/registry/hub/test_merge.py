@@ -20,7 +20,7 @@ def applied(page: dict[str, Any], changes: Any) -> dict[str, Any]:
     return filled(page | dict(changes))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SIDES, SIDES, SIDES)
 def test_a_side_that_did_not_change_never_wins(
     base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]
@@ -39,7 +39,7 @@ def test_a_side_that_did_not_change_never_wins(
             assert (key in merged.conflicts) == (mine is not None and his is not None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SIDES, SIDES, SIDES)
 def test_after_a_push_there_is_nothing_left_to_push(
     base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]
@@ -57,7 +57,7 @@ def test_after_a_push_there_is_nothing_left_to_push(
     assert set(again.moved) == set(merged.moved)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIDES, SIDES)
 def test_a_first_push_fills_in_and_overwrites_nothing(
     ours: dict[str, Any], theirs: dict[str, Any]

@@ -65,9 +65,7 @@ ENCODED = [
 ODD = "/.%\\:;?#&=+~\0\n\r\t\"'<>|* éß\u202e\u200b\uff0e\U0001f600"
 WORDS = ["api", "models", "datasets", "team", "m", "tree", "main", "resolve", "refs", "lfs", "xet"]
 WORDS += ["blob", "commit", "commits", "discussions", "hub", "1", "a.txt"]
-LOOSE = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+LOOSE = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

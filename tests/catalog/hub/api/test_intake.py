@@ -31,7 +31,7 @@ def into(write: Any, sent: Request, most: int = 1 << 20) -> int:
     return asyncio.run(intake.into(write, sent, most))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(min_size=1, max_size=30), max_size=20))
 def test_a_body_is_written_in_order_whatever_its_chunks(chunks: list[bytes]) -> None:
     written: list[bytes] = []

@@ -188,7 +188,7 @@ def test_a_xorb_above_the_limit_is_refused(one: Hub, monkeypatch: pytest.MonkeyP
     assert one.scratch() == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_noise_for_xorbs_and_shards_is_refused_in_words(one: Hub, data: st.DataObject) -> None:
     ann = cas(one)

@@ -146,6 +146,5 @@ TestStored = Stored.TestCase
 TestStored.settings = settings(
     max_examples=8,
     stateful_step_count=12,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -72,7 +72,7 @@ def test_what_is_no_answer_follows_nothing(nothing: object) -> None:
         assert check(record(id_), nothing) == Verdict((False,), (False,))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.text(max_size=300)
     | st.text(

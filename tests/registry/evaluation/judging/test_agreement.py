@@ -80,7 +80,7 @@ def test_of_two_judges_alpha_is_fleiss_with_a_correction_for_few(
         assert isclose(alpha, 1 - (1 - fleiss) * (n - 1) / n, abs_tol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(PAIRS)
 def test_cohen_agrees_with_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")

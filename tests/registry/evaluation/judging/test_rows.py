@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rows")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rows=ROWS, indent=st.sampled_from([None, 1]))
 def test_an_array_and_json_lines_hold_the_same_rows(
     rows: list[dict[str, object]], indent: int | None, folder: Path

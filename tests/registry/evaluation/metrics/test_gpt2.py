@@ -23,7 +23,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return GPT2TokenizerFast.from_pretrained(folder)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     text=st.lists(st.text(MIXED) | st.sampled_from(["<|endoftext|>", " can't "])).map("".join)
     | st.text()

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.cards import vocabulary
@@ -29,7 +29,6 @@ def test_a_metric_from_outside_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(deadline=None)
 @given(answer=st.text(), references=st.lists(st.text(), min_size=1))
 def test_a_score_lies_between_0_and_1(name: str, answer: str, references: list[str]) -> None:
     assert 0.0 <= METRICS[name](answer, references) <= 1.0

@@ -20,7 +20,7 @@ def by_package(answer: str, references: list[str], *, stemmed: bool) -> dict[str
     return {kind: Rouge(one.precision, one.recall, one.fmeasure) for kind, one in scores.items()}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(answer=texts, references=st.lists(texts, min_size=1, max_size=3), stemmed=st.booleans())
 def test_any_text_scores_as_in_rouge_score(
     answer: str, references: list[str], stemmed: bool
@@ -64,7 +64,6 @@ def test_tokens_can_be_cut_otherwise() -> None:
     assert rouge("你好", ["好"], ["rouge1"], tokenise=list)["rouge1"] == Rouge(0.5, 1.0, 2 / 3)
 
 
-@settings(deadline=None)
 @given(answer=texts, references=st.lists(texts, min_size=1, max_size=3))
 def test_the_metric_rouge_l_is_the_f_of_this_one(answer: str, references: list[str]) -> None:
     assert rouge_l(answer, references) == rouge(answer, references, ["rougeL"])["rougeL"].f

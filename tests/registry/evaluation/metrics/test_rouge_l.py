@@ -32,13 +32,12 @@ def test_a_pair_scores_as_in_rouge_score(answer: str, target: str) -> None:
     assert rouge_l(answer, [target]) == reference(answer, target)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(answer=sentences | st.text(), target=sentences | st.text())
 def test_any_pair_scores_as_in_rouge_score(answer: str, target: str) -> None:
     assert rouge_l(answer, [target]) == reference(answer, target)
 
 
-@settings(deadline=None)
 @given(answer=sentences, targets=st.lists(sentences, min_size=1, max_size=4))
 def test_the_best_reference_counts(answer: str, targets: list[str]) -> None:
     assert rouge_l(answer, targets) == max(reference(answer, target) for target in targets)

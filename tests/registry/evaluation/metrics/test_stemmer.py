@@ -60,7 +60,7 @@ def test_every_pair_of_suffixes_is_stemmed_as_nltk_does() -> None:
     assert {word: stem(word) for word in made} == {word: NLTK.stem(word) for word in made}
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(word=words | st.text(LETTERS) | st.text("aeyls") | st.text(LETTERS + "0123456789"))
 def test_any_word_is_stemmed_as_nltk_does(word: str) -> None:
     assert stem(word) == NLTK.stem(word)

@@ -19,13 +19,12 @@ def quadratic(one: list[str], other: list[str]) -> int:
     return before[-1]
 
 
-@settings(deadline=None)
 @given(one=tokens, other=tokens)
 def test_the_common_subsequence_is_that_of_the_full_table(one: list[str], other: list[str]) -> None:
     assert common_subsequence(one, other) == quadratic(one, other)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(reference=short, answer=short)
 def test_the_marked_places_are_those_of_rouge_score(
     reference: list[str], answer: list[str]
@@ -33,7 +32,6 @@ def test_the_marked_places_are_those_of_rouge_score(
     assert marked(reference, answer) == set(lcs_ind(reference, answer))
 
 
-@settings(deadline=None)
 @given(reference=tokens, answer=tokens)
 def test_as_many_places_are_marked_as_the_subsequence_is_long(
     reference: list[str], answer: list[str]
