@@ -68,10 +68,10 @@ def as_text(made: Mapping[str, Any]) -> str:
                     s["benchmark"],
                     s["metric"],
                     s["n"],
-                    _score(s["guess"]),
-                    _score(s["before"]),
-                    _score(s["after"]),
-                    _score(s["change"], "+"),
+                    percent(s["guess"]),
+                    percent(s["before"]),
+                    percent(s["after"]),
+                    percent(s["change"], "+"),
                 )
                 for s in made["scores"]
             ],
@@ -134,7 +134,12 @@ def _scores(registry: Registry, card: Model, known: Known) -> list[dict[str, Any
     ]
 
 
-def _score(one: Mapping[str, Any] | None, sign: str = "") -> str:
+def percent(one: Mapping[str, Any] | None, sign: str = "") -> str:
+    """Return a score as people read it, with its standard error; a dash where there is none.
+
+    >>> percent({"value": 0.125, "stderr": 0.02}, "+"), percent({"value": 0.5}), percent(None)
+    ('+12.5 ± 2.0', '50.0', '-')
+    """
     if one is None:
         return "-"
     stderr = f" ± {100 * one['stderr']:.1f}" if one.get("stderr") is not None else ""

@@ -121,17 +121,12 @@ def report_recipes(root: Path, as_json: bool) -> None:
 
 
 def _trial(one: Mapping[str, Any]) -> tuple[str, ...]:
+    from registry.overview import percent
+
     trains = f"{one['trained_parameters']:,}" if one["trained_parameters"] else "-"
-    scores = (_percent(one[name], "") for name in ("guess", "before", "after"))
+    scores = (percent(one[name]) for name in ("guess", "before", "after"))
     named = (one["recipe"], trains, one["benchmark"], one["metric"])
-    return (*named, *scores, _percent(one["change"], "+"))
-
-
-def _percent(one: Mapping[str, Any] | None, sign: str) -> str:
-    if one is None:
-        return "-"
-    stderr = f" ± {100 * one['stderr']:.1f}" if one.get("stderr") is not None else ""
-    return f"{100 * one['value']:{sign}.1f}{stderr}"
+    return (*named, *scores, percent(one["change"], "+"))
 
 
 @report.command("table6")
