@@ -41,6 +41,23 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def whole_alone(path: Path) -> Iterator[Path]:
+    """As `whole`, for a writer that keeps temporary files of its own beside what it writes.
+
+    The temporary path is alone in a folder. What a killed writer left in it goes at the next call;
+    `partial(path)` names the folder, for who will not write again.
+    """
+    room = partial(path)
+    rmtree(room, ignore_errors=True)
+    room.mkdir(parents=True)
+    try:
+        yield room / path.name
+        settle(room / path.name, path)
+    finally:
+        rmtree(room)
+
+
+@contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder to write to; it replaces `path` only if the block succeeds.
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import nan
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from registry.errors import RegistryError
-from registry.files import partial, whole
+from registry.files import partial, whole_alone
 from registry.tuning import sharded
 from registry.tuning.batches import Place
 from registry.tuning.distributed import ALONE, Group
@@ -57,7 +58,8 @@ def save(
             (folder / NAME).unlink(missing_ok=True)
             sharded.discard(folder, but=new)
         return
-    with whole(folder / NAME) as temporary:
+    # Safetensors writes under a name that it draws, and renames: a kill leaves a file as large.
+    with whole_alone(folder / NAME) as temporary:
         save_file(tensors | _random_states(), temporary, metadata=header)
     sharded.discard(folder)
 
@@ -169,5 +171,5 @@ def discard(folder: Path) -> None:
     """Remove the state; the folder stays, as a pipeline may want it there."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NAME).unlink(missing_ok=True)
-    partial(folder / NAME).unlink(missing_ok=True)
+    rmtree(partial(folder / NAME), ignore_errors=True)
     sharded.discard(folder)

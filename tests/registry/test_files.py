@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from registry.files import partial, pass_on, whole, whole_folder, write_json, write_text
+from registry.files import (
+    partial,
+    pass_on,
+    whole,
+    whole_alone,
+    whole_folder,
+    write_json,
+    write_text,
+)
 
 
 def test_a_file_is_written_with_the_folders_above_it(tmp_path: Path) -> None:
@@ -49,6 +57,26 @@ def test_a_block_that_writes_nothing_is_an_error_and_no_file(tmp_path: Path) -> 
     with pytest.raises(FileNotFoundError), whole(tmp_path / "x"):
         pass
     assert not (tmp_path / "x").exists()
+
+
+def test_what_a_writer_left_beside_its_file_goes(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_text(partial(path) / ".tmpDrawn", "of a killed one")
+    with whole_alone(path) as temporary:
+        assert list(temporary.parent.iterdir()) == []
+        write_text(temporary.parent / ".tmpOther", "left by this one")
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_writer_of_nothing_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_text(path, "old")
+    with pytest.raises(FileNotFoundError), whole_alone(path):
+        pass
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
