@@ -61,8 +61,9 @@ def whole_alone(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder to write to; it replaces `path` only if the block succeeds.
 
-    What a killed run left is removed first. Between the two renames there is for a moment no
-    folder at all, never one with old and new files in it.
+    Who may read the folder may read its files: safetensors 0.8 makes files for their owner alone,
+    whatever the umask (its issue 782). What a killed run left is removed first. Between the two
+    renames there is for a moment no folder at all, never one with old and new files in it.
     """
     temporary, former = partial(path), path.with_name(path.name + FORMER)
     for left in (temporary, former):
@@ -70,7 +71,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir(parents=True)
     try:
         yield temporary
+        readable = temporary.stat().st_mode & 0o666
         for file in filter(Path.is_file, temporary.rglob("*")):
+            file.chmod(file.stat().st_mode | readable)
             settle(file, file)
     except BaseException:
         rmtree(temporary)

@@ -1,7 +1,10 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from registry.files import (
     partial,
@@ -94,6 +97,21 @@ def test_a_folder_survives_a_failure_as_it_was(tmp_path: Path) -> None:
         raise ValueError("stop")
     assert [one.name for one in (tmp_path / "d").iterdir()] == ["old"]
     assert [one.name for one in tmp_path.iterdir()] == ["d"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_who_may_read_a_folder_may_read_its_files(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        with whole_folder(tmp_path / "d") as temporary:
+            save_file({"a": torch.zeros(1)}, temporary / "a.safetensors")
+            write_text(temporary / "below" / "b", "b")
+            (temporary / "run").touch(0o700)
+    finally:
+        os.umask(before)
+    found = {one.name: one.stat().st_mode & 0o777 for one in (tmp_path / "d").rglob("*")}
+    assert found["a.safetensors"] == found["b"] == mode
+    assert found["run"] == mode | 0o100
 
 
 def test_json_is_indented_keeps_its_text_and_ends_in_a_newline(tmp_path: Path) -> None:
