@@ -21,10 +21,22 @@ class Losses:
             stream.write("\n" + json.dumps({"step": step, **metrics}))
 
     def finish(self, path: Path, steps: int) -> None:
-        """Write the curve; of a step that was done twice, the second counts.
+        """Write the curve, without timings: the same run writes the same bytes."""
+        names = ("step", "loss", "learning_rate", "gradient_norm")
+        out = [names, *([row.get(name) for name in names] for row in self._done(steps))]
+        write_text(path, "".join(f"{','.join(map(_cell, row))}\n" for row in out))
 
-        No timings: the same run writes the same bytes.
+    def ends(self, measure: str, steps: int) -> tuple[float, float]:
+        """Return a measure's means over the first and the last tenth of the steps that logged it.
+
+        Steps before a kill count like those after it.
         """
+        curve = [row[measure] for row in self._done(steps) if measure in row]
+        few = max(1, len(curve) // 10)
+        return sum(curve[:few]) / few, sum(curve[-few:]) / few
+
+    def _done(self, steps: int) -> list[dict[str, Any]]:
+        """Return the lines of the steps, in order; of a step that was done twice, the second."""
         rows: dict[int, dict[str, Any]] = {}
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
@@ -32,10 +44,7 @@ class Losses:
             except ValueError:  # the line that a kill cut off
                 continue
             rows[row["step"]] = row
-        names = ("step", "loss", "learning_rate", "gradient_norm")
-        done = [rows[step] for step in sorted(rows) if step <= steps]
-        out = [names, *([row.get(name) for name in names] for row in done)]
-        write_text(path, "".join(f"{','.join(map(_cell, row))}\n" for row in out))
+        return [rows[step] for step in sorted(rows) if step <= steps]
 
 
 def _cell(value: Any) -> str:

@@ -46,7 +46,8 @@ def tune(place: Place, name: str, *, say: Say) -> Report:
         *_beside_weights(place, card.id),
     )
     settings = {"build": to_plain(card.build), "tune": to_plain(recipe.tune)}
-    return done(place, "tune", card, settings, inputs, outputs, _measured(tuned), environment, say)
+    measured = _measured(tuned, losses)
+    return done(place, "tune", card, settings, inputs, outputs, measured, environment, say)
 
 
 def follow(place: Place, name: str) -> None:
@@ -145,7 +146,7 @@ def _judge(place: Place, settings: Tune) -> Path | None:
     return place.model(named) if named else None
 
 
-def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
+def _measured(tuned: "Tuned", losses: Losses) -> dict[str, tuple[Measurement, ...]]:
     """Put what the loop counted under the names that claims and pages use."""
     scale = {
         "parameters": tuned.parameters,
@@ -169,8 +170,10 @@ def _measured(tuned: "Tuned") -> dict[str, tuple[Measurement, ...]]:
         ),
         "measures": tuple(
             Measurement(part=f"{name}, {part}", value=value)
-            for name, ends in tuned.measures.items()
-            for part, value in zip(("first tenth", "last tenth"), ends, strict=True)
+            for name in tuned.measures
+            for part, value in zip(
+                ("first tenth", "last tenth"), losses.ends(name, tuned.steps), strict=True
+            )
         ),
         "speed": tuple(
             Measurement(unit=unit, value=value)

@@ -1,6 +1,5 @@
 """The training loop: one for every method and objective, on whatever device there is."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -43,9 +42,8 @@ class Tuned:
     process alone, after step `resumed_from`; the rest is of the whole run. `packing` is the share
     of the steps' budgets that was filled, `mfu` what 6 FLOPs a parameter and token are of the rate
     at which the device multiplied matrices just before, in bfloat16 where `precision` is fp8, whose
-    own rate can be higher. `measures` are what the objective counts beside the loss, each as the
-    mean over the first and over the last tenth of the steps of this process. `shown` are the first
-    sequences, token for token.
+    own rate can be higher. `measures` names what the objective counts beside the loss, which is
+    logged with each step. `shown` are the first sequences, token for token.
     """
 
     steps: int
@@ -67,7 +65,7 @@ class Tuned:
     precision: str
     packing: float
     mfu: float
-    measures: Mapping[str, tuple[float, float]]
+    measures: tuple[str, ...]
     shown: tuple[Shown, ...]
 
 
@@ -139,7 +137,7 @@ def tune(
     tokens_before, began = done.tokens, perf_counter()
     sizes, room = plan(made, settings)
     planned = steps_from(done.place, sizes, room, settings.seed)
-    curves: dict[str, list[float]] = defaultdict(list)
+    measures: dict[str, None] = {}  # in the order in which they were met
     advice = "lower tokens_at_once, say `recompute: true`, or use method 'lora'"
     enough = enough_memory(where, f"{at_once} tokens at once; {advice}")
     drawn = bar("tune", settings.steps, "step", done=done.step, shown=progress)
@@ -158,8 +156,7 @@ def tune(
             done = _after(done, place, step, len(chosen))
             publish(weights, settings.seed, done.step)
             speed = step.tokens / (perf_counter() - before)
-            for name, value in step.measures.items():
-                curves[name].append(value)
+            measures |= dict.fromkeys(step.measures)
             log(
                 done.step,
                 {
@@ -202,7 +199,7 @@ def tune(
         precision=_precision(settings, dtype),
         packing=(done.rows if settings.policy else done.tokens) / (done.step * room),
         mfu=6 * learner.size * tokens_per_second / (group.size * rate_of_matrices),
-        measures={name: _ends(curve) for name, curve in curves.items()},
+        measures=tuple(measures),
         shown=shown,
     )
 
@@ -277,12 +274,6 @@ def _precision(settings: Tune, dtype: "torch.dtype") -> str:
     if settings.precision == "fp8":
         return "fp8"
     return "bf16" if dtype.itemsize == 2 else "fp32"
-
-
-def _ends(curve: Sequence[float]) -> tuple[float, float]:
-    """Return the means over the first and the last tenth of a curve."""
-    few = max(1, len(curve) // 10)
-    return sum(curve[:few]) / few, sum(curve[-few:]) / few
 
 
 def _rate(step: int, settings: Tune) -> float:

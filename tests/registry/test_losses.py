@@ -22,3 +22,20 @@ def test_the_learning_curve_drops_a_torn_line_and_an_older_longer_run(tmp_path: 
     losses(1, {"loss": 2.0})
     losses.finish(tmp_path / "loss.csv", steps=2)
     assert len((tmp_path / "loss.csv").read_text().splitlines()) == 3
+
+
+def test_the_ends_of_a_measure_are_those_of_the_whole_run(tmp_path: Path) -> None:
+    losses = Losses(tmp_path / "losses.jsonl")
+    for step in range(1, 13):
+        losses(step, {"reward": float(step)})
+    for step in range(11, 21):  # again after a kill
+        losses(step, {"reward": 100.0 + step})
+    losses(21, {"reward": 0.0})  # of an older, longer run
+    assert losses.ends("reward", 20) == (1.5, 119.5)
+
+
+def test_a_short_run_ends_in_one_step(tmp_path: Path) -> None:
+    losses = Losses(tmp_path / "losses.jsonl")
+    for step, reward in ((1, 0.25), (2, 0.5), (3, 1.0)):
+        losses(step, {"reward": reward} if step > 1 else {})
+    assert losses.ends("reward", 3) == (0.5, 1.0)
