@@ -96,3 +96,12 @@ def said(root: Path) -> dict[str, Any]:
         raise RegistryError("\n".join(problems))
     found = node.plain() if node else {}
     return found if isinstance(found, dict) else {}
+
+
+def stage_of(root: Path, id: str) -> str:
+    """Return what `dvc repro` takes to tune a model: the main job's stages need no file."""
+    main = said(root).get("tuned")
+    if main is None or id in main:
+        return f"tune@{id}"
+    earning = said(root / "recipes").get("earning") or {}
+    return f"recipes/dvc.yaml:{'earn' if id in earning else 'tune'}@{id}"

@@ -7,7 +7,7 @@ from registry.cards import Model
 from registry.cards.tuning import Tune
 from registry.errors import RegistryError
 from registry.index import load, name_of
-from registry.place import Place, said
+from registry.place import Place, stage_of
 from registry.trained import Shown
 
 
@@ -42,16 +42,10 @@ def preview(place: Place, name: str, rows: int) -> Preview:
     if not recorded.is_file():
         raise RegistryError(
             f"{name_of(card)}: neither {table} and {base} are here nor {recorded}; "
-            f"run `dvc repro {_stages(place, card.id)}tune@{card.id}`"
+            f"run `dvc repro {stage_of(place.root, card.id)}`"
         )
     source = recorded.relative_to(place.root).as_posix()
     return Preview(name_of(card), False, source, trained.read(recorded)[:rows])
-
-
-def _stages(place: Place, id: str) -> str:
-    """Return the file of a model's stages as `dvc repro` takes it; the main job's needs no name."""
-    main = said(place.root).get("tuned")
-    return "" if main is None or id in main else "recipes/dvc.yaml:"
 
 
 def _made(place: Place, card: Model, settings: Tune, number: int) -> tuple[Shown, ...]:

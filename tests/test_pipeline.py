@@ -30,7 +30,7 @@ def params() -> dict[str, Any]:
 def trials() -> dict[str, Any]:
     """Return what the second pipeline, of every recipe, runs over."""
     found: dict[str, Any] = yaml.safe_load((TOP / "recipes" / "params.yaml").read_text())
-    return found
+    return found | {"tuned": found["trials"] | found["earning"]}
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +65,40 @@ def test_tuned_models_are_those_whose_cards_say_how(
         for id, card in cards.models.items()
         if card.build
     }
-    assert params["tuned"] | trials["trials"] == said
-    assert not params["tuned"].keys() & trials["trials"].keys()
+    assert params["tuned"] | trials["tuned"] == said
+    assert not params["tuned"].keys() & trials["tuned"].keys()
+    assert not trials["trials"].keys() & trials["earning"].keys()
 
 
-@pytest.mark.parametrize("name", ["fetch", "convert", "tune"])
-def test_a_trial_is_run_as_the_main_job_is(stages: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [("fetch", "fetch"), ("convert", "convert"), ("tune", "tune"), ("earn", "tune")],
+)
+def test_a_trial_is_run_as_the_main_job_is(stages: dict[str, Any], name: str, like: str) -> None:
     text = (TOP / "recipes" / "dvc.yaml").read_text()
-    trial, main = yaml.safe_load(text)["stages"][name]["do"], stages[name]["do"]
+    trial, main = yaml.safe_load(text)["stages"][name]["do"], stages[like]["do"]
     assert trial.pop("wdir") == ".."
     assert set(main.get("deps", ())) <= set(trial.pop("deps", ()))
     assert trial.pop("outs") == [one for one in main["outs"] if not _is_report(one)]
     assert trial == {key: main[key] for key in ("cmd", "params")}
+
+
+def test_policies_depend_on_all_the_code_that_says_what_answers_earn(
+    cards: Registry, params: dict[str, Any], trials: dict[str, Any]
+) -> None:
+    policies = {
+        id for id, one in trials["tuned"].items() if cards.recipes[one["recipe"]].tune.policy
+    }
+    assert policies == trials["earning"].keys()
+    assert not any(cards.recipes[one["recipe"]].tune.policy for one in params["tuned"].values())
+    stages = yaml.safe_load((TOP / "recipes" / "dvc.yaml").read_text())["stages"]
+    named = set(stages["earn"]["do"]["deps"])
+    assert set(stages["tune"]["do"]["deps"]) <= named
+    # What `following` scores whole benchmarks by, and no reward does.
+    unused = {f"registry.evaluation.{one}" for one in ("answers", "scoring", "summary")}
+    for module in stands_on("registry.evaluation.rewards") - unused:
+        path = module.replace(".", "/")
+        assert path.startswith(tuple(one.removesuffix(".py") for one in named)), module
 
 
 def test_the_main_job_waits_for_no_trial(stages: dict[str, Any]) -> None:
@@ -102,7 +124,7 @@ def test_a_trial_and_its_base_answer_what_the_card_claims(
         for id in params["evaluated"]
         for name in (cards.models[id].evaluate or Evaluate(benchmarks=())).benchmarks
     }
-    for id, one in trials["trials"].items():
+    for id, one in trials["tuned"].items():
         claimed = {claim.benchmark for claim in cards.models[id].results}
         assert claimed
         for name in claimed - OUTSIDE:
@@ -126,7 +148,7 @@ def test_mixtures_depend_on_exactly_their_datasets(
 ) -> None:
     text = (TOP / "recipes" / "dvc.yaml").read_text()
     mixing = stages | yaml.safe_load(text)["stages"]
-    tuned = params["tuned"] | trials["trials"]
+    tuned = params["tuned"] | trials["tuned"]
     for mixture in {one["mixture"] for one in tuned.values()}:
         wanted = {f"data/canonical/{one.dataset}" for one in cards.mixtures[mixture].mix.datasets}
         found = {dep for dep in mixing[f"mix-{mixture}"]["deps"] if dep.startswith("data/")}

@@ -13,6 +13,7 @@ from registry.cards import Model
 from registry.cards.claim import QUALIFIERS
 from registry.index import Registry, name_of
 from registry.lineage import Edge, graph, up
+from registry.place import stage_of
 from registry.query import by_stage, describe
 from registry.reports import Known, Measurement, Report, results
 from registry.tracking import records
@@ -44,7 +45,7 @@ def describe_model(
         f"[Card in the catalog](/{name_of(card)})",
         *_facts(card),
         *_scores(by_stage(known), card),
-        *_reproduction(by_stage(known), card, revision),
+        *_reproduction(by_stage(known), card, stage_of(registry.root, card.id), revision),
         *_lineage(registry, known, card),
         *_claims(describe(card, known)),
     ]
@@ -172,14 +173,14 @@ def _named(name: str) -> str:
 
 
 def _reproduction(
-    known: Mapping[tuple[str, str], Report], card: Model, revision: str | None
+    known: Mapping[tuple[str, str], Report], card: Model, stage: str, revision: str | None
 ) -> Iterator[str]:
     report = known.get(("tune", card.id))
     made = records.weights(report.outputs) if report else None
     yield from ["", "### How to reproduce", "", "```"]
     if revision:
         yield f"git checkout {revision.partition('-')[0]}"
-    yield from [f"dvc repro tune@{card.id}", "```"]
+    yield from [f"dvc repro {stage}", "```"]
     if report and made:
         ran = report.environment
         where = ", ".join(str(ran[name]) for name in ("device", "precision") if name in ran)

@@ -4,7 +4,7 @@ import pytest
 
 from registry.errors import RegistryError
 from registry.files import write_text
-from registry.place import here
+from registry.place import here, stage_of
 
 
 def test_the_environment_comes_before_params(
@@ -29,3 +29,15 @@ def test_a_faulty_params_file_is_named_with_its_line(tmp_path: Path) -> None:
     write_text(tmp_path / "params.yaml", "device: cpu\ndevice: cuda\n")
     with pytest.raises(RegistryError, match=r"params\.yaml:2: device: stands on line 1"):
         here(tmp_path)
+
+
+def test_the_stage_of_a_model_is_named_with_its_file_where_it_is_no_part_of_the_main_job(
+    tmp_path: Path,
+) -> None:
+    assert stage_of(tmp_path, "any") == "tune@any"
+    write_text(tmp_path / "params.yaml", "tuned: {main: {}}\n")
+    assert stage_of(tmp_path, "main") == "tune@main"
+    assert stage_of(tmp_path, "other") == "recipes/dvc.yaml:tune@other"
+    write_text(tmp_path / "recipes" / "params.yaml", "trials: {other: {}}\nearning: {policy: {}}\n")
+    assert stage_of(tmp_path, "other") == "recipes/dvc.yaml:tune@other"
+    assert stage_of(tmp_path, "policy") == "recipes/dvc.yaml:earn@policy"

@@ -34,6 +34,13 @@ def test_the_description_has_scores_before_and_after_with_their_errors(registry:
     assert "git checkout abc\n" in said
 
 
+def test_the_description_names_the_stage_that_tunes(root: Path) -> None:
+    write_text(root / "params.yaml", "tuned: {other: {}}\n")
+    registry = load(root)
+    said = describe_model(registry, chain(), registry.models["singer"], None)
+    assert "\ndvc repro recipes/dvc.yaml:tune@singer\n" in said
+
+
 def test_the_description_says_how_each_claim_is_known(root: Path) -> None:
     card = root / "cards/models/singer.yaml"
     claim = 'licence: {value: MIT, cited: a-paper, at: "Table 2"}\n'
