@@ -123,3 +123,24 @@ def cards_of(root: Path, base: Path) -> dict[str, str]:
         f"steps: {STEPS}, tokens_per_step: 256, max_tokens: 128, learning_rate: 3e-3, "
         "checkpoint_every: 5, precision: fp32, seed: 1}\n",
     }
+
+
+def tuned_checkout(root: Path, tiny_folder: Path) -> Checkout:
+    """Return a checkout with one commit, in which the tiny model was tuned once."""
+    shutil.copy(TOP / ".gitignore", root / ".gitignore")
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(TOP / "registry", root / "registry", ignore=ignore)
+    for name, text in cards_of(root, tiny_folder).items():
+        write_text(root / "cards" / f"{name}.yaml", text)
+    checkout = Checkout(root)
+    checkout.run("git", "init", "-q")
+    checkout.run("git", "add", "-A")
+    checkout.run("git", "commit", "-qm", "start")
+    for words in (
+        ("convert", f"datasets/{DATA}"),
+        ("convert", f"models/{BASE}"),
+        ("mix", "evals-small"),
+        ("tune", MODEL),
+    ):
+        checkout.run("registry", *words)
+    return checkout

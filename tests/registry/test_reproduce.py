@@ -11,7 +11,7 @@ from registry.hashing import hash_file
 from registry.place import Place
 from registry.reports import Measurement, Report
 from registry.reproduce import of_losses, of_results, read_losses, reproduce
-from tests.registry.checkout import BASE, DATA, MODEL, TOP, Checkout, cards_of
+from tests.registry.checkout import MODEL, Checkout, tuned_checkout
 
 
 def test_equal_losses_are_within_the_band() -> None:
@@ -65,24 +65,7 @@ slow = pytest.mark.slow
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Checkout:
     """Return a checkout in which the tiny model was tuned once."""
-    root = tmp_path_factory.mktemp("checkout")
-    shutil.copy(TOP / ".gitignore", root / ".gitignore")
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(TOP / "registry", root / "registry", ignore=ignore)
-    for name, text in cards_of(root, tiny_folder).items():
-        write_text(root / "cards" / f"{name}.yaml", text)
-    checkout = Checkout(root)
-    checkout.run("git", "init", "-q")
-    checkout.run("git", "add", "-A")
-    checkout.run("git", "commit", "-qm", "start")
-    for words in (
-        ("convert", f"datasets/{DATA}"),
-        ("convert", f"models/{BASE}"),
-        ("mix", "evals-small"),
-        ("tune", MODEL),
-    ):
-        checkout.run("registry", *words)
-    return checkout
+    return tuned_checkout(tmp_path_factory.mktemp("checkout"), tiny_folder)
 
 
 @slow
