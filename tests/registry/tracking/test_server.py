@@ -33,7 +33,7 @@ def test_a_dead_server_is_one_sentence_in_seconds(registry: Registry) -> None:
     before = time.perf_counter()
     with pytest.raises(RegistryError, match=r"does not answer \(.*refused\); start the server"):
         publish(registry, f"http://127.0.0.1:{free_port()}/mlflow")
-    assert time.perf_counter() - before < 5
+    assert time.perf_counter() - before < 30  # with MLflow's own patience, minutes
 
 
 def test_something_that_is_not_mlflow_is_told_from_it(registry: Registry) -> None:
