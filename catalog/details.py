@@ -76,11 +76,12 @@ def _switches(block: Any, within: str = "") -> Iterator[dict[str, Any]]:
 
 
 def model(shelf: Shelf, card: Model) -> dict[str, Any]:
-    """How it was built, what it scores, how its loss went, what it was shown."""
+    """How it was built, what it scores, how its training went, what it was shown."""
     return {
         "built_from": _built_from(shelf, card),
         "scores": scores.before_and_after(shelf, card),
         "tuning": _tuning(shelf.reports.get(("tune", card.id))),
+        "objective": _objective(shelf.reports.get(("tune", card.id))),
         "curve": curve(shelf.registry.root / "reports" / "tune" / f"{card.id}.loss.csv"),
         "samples": samples.of_model(shelf, card),
     }
@@ -239,6 +240,15 @@ def _tuning(report: Report | None) -> list[dict[str, Any]]:
         "precision": _text(said.get("precision")),
     }
     return [{"name": name, "value": value} for name, value in facts.items() if value is not None]
+
+
+def _objective(report: Report | None) -> list[dict[str, Any]]:
+    """Return what the objective measured beside the loss, in the first and the last steps."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in report.measured.get("measures", ()) if report else ():
+        name, _, when = (one.part or "").partition(", ")
+        found.setdefault(name, {"name": name})[when.removesuffix(" tenth")] = one.value
+    return [one for one in found.values() if one.keys() == {"name", "first", "last"}]
 
 
 def curve(path: Path) -> dict[str, Any] | None:

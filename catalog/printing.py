@@ -21,6 +21,10 @@ _LABELS = {
     "unnamed": "Metric not named",
     "nli": "NLI",
     "llm": "LLM",
+    "kl": "KL(policy || initial), a token",
+    "answer_tokens": "Tokens of an answer",
+    "margin": "Reward margin",
+    "chosen": "Reward of the chosen answer",
 }
 
 
