@@ -9,26 +9,30 @@ the card (from the reports here) and with the others, the mean of all seeds and 
 deviation. It holds what a seed decides: the order of rows, initial values, dropout, drawn answers.
 The errors of a score hold which rows were asked, see `registry report recipes`.
 
-With `--work` the clones stay: what is there is not run again, and a killed tuning goes on.
+With `--work` the clones stay: what is there is not run again, whatever was committed since, and a
+killed tuning goes on.
 """
 
 import argparse
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from registry.cards import Model, Recipe
 from registry.cli.shell import table
+from registry.errors import RegistryError
 from registry.index import load
+from registry.place import here
 from registry.reports import all_of
+from registry.reproduce import run_stage
 from registry.trials import trials
 
 QUIET = ("git", "-c", "advice.detachedHead=false")
@@ -91,7 +95,10 @@ def make(root: Path, clone: Path, card: Model, recipe: Recipe, seed: int) -> Non
         mark = done / "+".join(words)
         if not mark.exists():
             print(f"seed {seed}: registry {' '.join(words)}", file=sys.stderr)
-            run(clone, words)
+            try:
+                run_stage(replace(here(root), root=clone), *words)
+            except RegistryError as error:
+                raise SystemExit(str(error)) from None
             mark.parent.mkdir(exist_ok=True)
             mark.touch()
 
@@ -116,14 +123,6 @@ def evaluations(root: Path, id: str) -> list[tuple[str, ...]]:
         if model == id:
             found.append(("evaluate", id, benchmark) if benchmark else ("evaluate", id))
     return found
-
-
-def run(clone: Path, words: Sequence[str]) -> None:
-    """Run a command in a clone, with its code."""
-    given = os.environ | {"PYTHONPATH": str(clone)}
-    command = [sys.executable, "-m", "registry.cli", *words]
-    if subprocess.run(command, check=False, cwd=clone, env=given, stdout=sys.stderr).returncode:
-        raise SystemExit(f"{clone}: `registry {' '.join(words)}` failed")
 
 
 def together(lines: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The learning curve of a tuning, kept so that a killed run loses none of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,17 @@ class Losses:
         out = [names, *([row.get(name) for name in names] for row in self._done(steps))]
         write_text(path, "".join(f"{','.join(map(_cell, row))}\n" for row in out))
 
-    def ends(self, measure: str, steps: int) -> tuple[float, float]:
-        """Return a measure's means over the first and the last tenth of the steps that logged it.
+    def ends(self, measures: Iterable[str], steps: int) -> dict[str, tuple[float, float]]:
+        """Return measures' means over the first and the last tenth of the steps that logged them.
 
         Steps before a kill count like those after it.
         """
-        curve = [row[measure] for row in self._done(steps) if measure in row]
-        few = max(1, len(curve) // 10)
-        return sum(curve[:few]) / few, sum(curve[-few:]) / few
+        done, found = self._done(steps), {}
+        for name in measures:
+            curve = [row[name] for row in done if name in row]
+            few = max(1, len(curve) // 10)
+            found[name] = sum(curve[:few]) / few, sum(curve[-few:]) / few
+        return found
 
     def _done(self, steps: int) -> list[dict[str, Any]]:
         """Return the lines of the steps, in order; of a step that was done twice, the second."""

@@ -126,9 +126,9 @@ def _make(place: Place, registry: Registry, report: Report, again: Place) -> Non
             _give_model(place, registry, one, again)
     mixture = registry.mixtures[report.settings["build"]["mixture"]]
     for dataset in mixture.mix.datasets:
-        _stage(again, "convert", f"datasets/{dataset.dataset}")
-    _stage(again, "mix", mixture.id)
-    _stage(again, "tune", report.id)
+        run_stage(again, "convert", f"datasets/{dataset.dataset}")
+    run_stage(again, "mix", mixture.id)
+    run_stage(again, "tune", report.id)
 
 
 def _give_model(place: Place, registry: Registry, weights: Artefact, again: Place) -> None:
@@ -136,7 +136,7 @@ def _give_model(place: Place, registry: Registry, weights: Artefact, again: Plac
     id = Path(weights.path).parent.name
     stage = "tune" if registry.models[id].build else "convert"
     if not (place.root / weights.path).is_file():
-        _stage(again, stage, f"models/{id}")
+        run_stage(again, stage, f"models/{id}")
         return
     again.model(id).parent.mkdir(parents=True, exist_ok=True)
     again.model(id).symlink_to(place.model(id).resolve(), target_is_directory=True)
@@ -145,15 +145,15 @@ def _give_model(place: Place, registry: Registry, weights: Artefact, again: Plac
     shutil.copy(reports.place(place.root, stage, id), told)
 
 
-def _stage(again: Place, *words: str) -> None:
-    """Run a stage with the clone's own code."""
+def run_stage(again: Place, *words: str) -> None:
+    """Run a stage with a clone's own code; what it measures goes to no MLflow."""
     given = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     given |= {"PYTHONPATH": str(again.root.resolve()), "TUNEDECK_DEVICE": again.device}
     given |= {"TUNEDECK_MIRROR": str(again.mirror)} if again.mirror else {}
     command = [sys.executable, "-m", "registry.cli", *words]
     ran = subprocess.run(command, check=False, cwd=again.root, env=given, stdout=subprocess.DEVNULL)
     if ran.returncode:
-        raise RegistryError(f"{words[-1]}: `registry {' '.join(words)}` failed in a clean checkout")
+        raise RegistryError(f"{words[-1]}: `registry {' '.join(words)}` failed in {again.root}")
 
 
 def _judged(
@@ -224,8 +224,8 @@ def _of_results(
         return ()
     for id in scored.settings:
         if registry.benchmarks[id].convert:
-            _stage(again, "convert", f"benchmarks/{id}")
-    _stage(again, "evaluate", report.id)
+            run_stage(again, "convert", f"benchmarks/{id}")
+    run_stage(again, "evaluate", report.id)
     fresh = reports.read(again.root, "evaluate", report.id)
     assert fresh is not None
     return of_results(scored.measured.get("results", ()), fresh)

@@ -170,10 +170,8 @@ def _measured(tuned: "Tuned", losses: Losses) -> dict[str, tuple[Measurement, ..
         ),
         "measures": tuple(
             Measurement(part=f"{name}, {part}", value=value)
-            for name in tuned.measures
-            for part, value in zip(
-                ("first tenth", "last tenth"), losses.ends(name, tuned.steps), strict=True
-            )
+            for name, ends in losses.ends(tuned.measures, tuned.steps).items()
+            for part, value in zip(("first tenth", "last tenth"), ends, strict=True)
         ),
         "speed": tuple(
             Measurement(unit=unit, value=value)

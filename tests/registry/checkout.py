@@ -125,15 +125,22 @@ def cards_of(root: Path, base: Path) -> dict[str, str]:
     }
 
 
-def tuned_checkout(root: Path, tiny_folder: Path) -> Checkout:
-    """Return a checkout with one commit, in which the tiny model was tuned once."""
-    shutil.copy(TOP / ".gitignore", root / ".gitignore")
+def begun(root: Path, tiny_folder: Path, *names: str) -> Checkout:
+    """Return a checkout with the code, the tiny model's cards and so named files."""
+    for name in (".gitignore", *names):
+        shutil.copy(TOP / name, root / name)
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(TOP / "registry", root / "registry", ignore=ignore)
     for name, text in cards_of(root, tiny_folder).items():
         write_text(root / "cards" / f"{name}.yaml", text)
     checkout = Checkout(root)
     checkout.run("git", "init", "-q")
+    return checkout
+
+
+def tuned_checkout(root: Path, tiny_folder: Path) -> Checkout:
+    """Return a checkout with one commit, in which the tiny model was tuned once."""
+    checkout = begun(root, tiny_folder)
     checkout.run("git", "add", "-A")
     checkout.run("git", "commit", "-qm", "start")
     for words in (

@@ -31,11 +31,11 @@ def test_the_ends_of_a_measure_are_those_of_the_whole_run(tmp_path: Path) -> Non
     for step in range(11, 21):  # again after a kill
         losses(step, {"reward": 100.0 + step})
     losses(21, {"reward": 0.0})  # of an older, longer run
-    assert losses.ends("reward", 20) == (1.5, 119.5)
+    assert losses.ends(["reward"], 20) == {"reward": (1.5, 119.5)}
 
 
 def test_a_short_run_ends_in_one_step(tmp_path: Path) -> None:
     losses = Losses(tmp_path / "losses.jsonl")
     for step, reward in ((1, 0.25), (2, 0.5), (3, 1.0)):
         losses(step, {"reward": reward} if step > 1 else {})
-    assert losses.ends("reward", 3) == (0.5, 1.0)
+    assert losses.ends(["reward"], 3) == {"reward": (0.5, 1.0)}

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.files import write_text
 from registry.hashing import hash_file
-from tests.registry.checkout import BASE, DATA, MODEL, STEPS, TOP, Checkout, cards_of
+from tests.registry.checkout import BASE, DATA, MODEL, STEPS, TOP, Checkout, begun
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -26,14 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 def made(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Checkout:
     """Return a checkout in which `dvc repro` has run once."""
     root = tmp_path_factory.mktemp("checkout")
-    for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
-        shutil.copy(TOP / name, root / name)
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(TOP / "registry", root / "registry", ignore=ignore)
-    for name, text in cards_of(root, tiny_folder).items():
-        write_text(root / "cards" / f"{name}.yaml", text)
-    checkout = Checkout(root)
-    checkout.run("git", "init", "-q")
+    checkout = begun(root, tiny_folder, "dvc.yaml", "params.yaml", ".dvcignore")
     checkout.run("dvc", "init", "-q")
     shutil.copy(TOP / ".dvc" / "config", root / ".dvc" / "config")
     checkout.run("git", "add", "-A")
